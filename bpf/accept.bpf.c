@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who accepts a connection owns it: the one moment at which a pre-forked worker can be told from its siblings. */
+#include "lib/emit.bpf.h"
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+
+static __always_inline int on_accept(struct sock *sk, enum tt_access how)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct tt_socket *socket = socket_find(sk);
+	struct tt_subject subject;
+	struct tt_common *record;
+
+	if (!socket) {
+		struct tt_socket initial = { .born_ns = now, .role = TT_ROLE_SERVER };
+
+		initial.cookie = socket_cookie(sk, how, &initial.flags);
+		socket = socket_start(sk, how, &initial);
+	}
+	if (socket)
+		task_current(&socket->owner, TT_OWNER_ACCEPT);
+	if (!kind_wanted(TT_KIND_ACCEPT)) {
+		COUNT(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum), accepts, 1);
+		return 0;
+	}
+	subject_of_sock(&subject, sk, GET(how, sk, __sk_common.skc_state), now, how);
+	COUNT(subject.connection.netns, accepts, 1);
+	if (!(subject.flags & TT_F_OWNER) || subject.owner.source != TT_OWNER_ACCEPT) {
+		task_current(&subject.owner, TT_OWNER_ACCEPT);
+		subject.flags |= TT_F_OWNER;
+	}
+	if (!subject_matches(&subject))
+		return 0;
+	record = record_reserve(&subject, TT_KIND_ACCEPT, now, sizeof(*record));
+	if (record)
+		record_submit(record);
+	return 0;
+}
+
+/* What accept() returned, in the file table of the task that called it. */
+static __always_inline int on_accept_fd(long fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file **table, *file = NULL;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (fd < 0)
+		return 0;
+	table = BPF_CORE_READ(task, files, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	return on_accept(sk, TT_PROBED);
+}
+
+/* The arguments differ between kernels (commit 92ef0fd55ac8, v6.10), the return value does not. */
+SEC("?fexit/inet_csk_accept")
+int accept_fexit(unsigned long long *ctx)
+{
+	struct sock *sk = NULL;
+
+	if (settings.accept_ret_arg == 2)
+		sk = (void *)ctx[2];
+	else if (settings.accept_ret_arg == 4)
+		sk = (void *)ctx[4];
+	return sk ? on_accept(sk, TT_DIRECT) : 0;
+}
+
+SEC("?kretprobe/inet_csk_accept")
+int BPF_KRETPROBE(accept_kretprobe, struct sock *sk)
+{
+	return sk ? on_accept(sk, TT_PROBED) : 0;
+}
+
+SEC("?tp/syscalls/sys_exit_accept4")
+int accept4_tp(struct trace_event_raw_sys_exit *ctx)
+{
+	return on_accept_fd(ctx->ret);
+}
+
+SEC("?tp/syscalls/sys_exit_accept")
+int accept_tp(struct trace_event_raw_sys_exit *ctx)
+{
+	return on_accept_fd(ctx->ret);
+}

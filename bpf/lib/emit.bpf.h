@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Records into the ring buffer: describe, filter, reserve the exact size, submit, wake the consumer rarely. */
+#ifndef TT_EMIT_BPF_H
+#define TT_EMIT_BPF_H
+
+#include "lib/filter.bpf.h"
+#include "lib/owner.bpf.h"
+
+static __always_inline bool kind_wanted(__u32 kind)
+{
+	return settings.kinds & (1u << kind);
+}
+
+/* What an event is about, gathered on the stack before it is decided whether to report it. */
+struct tt_subject {
+	__u32 flags;
+	struct tt_connection connection;
+	struct tt_task owner;
+};
+
+static __always_inline void subject_set_owner(struct tt_subject *subject, const struct tt_task *owner,
+					      __u8 source)
+{
+	__builtin_memcpy(&subject->owner, owner, sizeof(*owner));
+	if (source != TT_OWNER_NONE)
+		subject->owner.source = source;
+	if (subject->owner.pid)
+		subject->flags |= TT_F_OWNER;
+}
+
+/* Everything that is remembered of a socket, or was of the connection that had its tuple. */
+static __always_inline void subject_apply(struct tt_subject *subject, const struct tt_socket *socket,
+					  __u64 now, __u8 source)
+{
+	subject->connection.cookie = socket->cookie;
+	subject->connection.age_ns = socket->born_ns ? now - socket->born_ns : 0;
+	subject->connection.role = socket->role;
+	subject->flags |= socket->flags;
+	subject_set_owner(subject, &socket->owner, source);
+}
+
+/* A seeded socket does not tell which end opened it; a listener on its port does. */
+static __always_inline void subject_guess_role(struct tt_subject *subject)
+{
+	struct tt_connection *connection = &subject->connection;
+
+	if (connection->role != TT_ROLE_UNKNOWN)
+		return;
+	connection->role = listener_of(connection->netns, connection->local_port) ? TT_ROLE_SERVER
+										  : TT_ROLE_CLIENT;
+}
+
+/*
+ * The subject of an event on a full socket: tuple, identity, owner. Returns what is remembered of the socket, or null:
+ * it is new to us, or the map was full. `state` is what connection.state shall say.
+ */
+static __always_inline struct tt_socket *subject_of_sock(struct tt_subject *subject, struct sock *sk,
+							 __u8 state, __u64 now, enum tt_access how)
+{
+	struct tt_socket *socket = socket_find(sk);
+
+	__builtin_memset(subject, 0, sizeof(*subject));
+	subject->connection.state = state;
+	subject->flags = tuple_of_sock(&subject->connection, sk, how);
+	if (sock_flag(sk, how, SOCK_DEAD))
+		subject->flags |= TT_F_SK_ORPHAN;
+	if (sock_owned_by_current(sk, how))
+		subject->flags |= TT_F_LOCKED;
+	if (socket) {
+		subject_apply(subject, socket, now, TT_OWNER_NONE);
+	} else {
+		struct tt_task *listener;
+
+		subject->connection.cookie = socket_cookie(sk, how, &subject->flags);
+		listener = listener_of(subject->connection.netns, subject->connection.local_port);
+		if (listener)
+			subject_set_owner(subject, listener, TT_OWNER_LISTENER);
+	}
+	if (!(subject->flags & TT_F_OWNER) && (subject->flags & TT_F_LOCKED)) {
+		task_current(&subject->owner, TT_OWNER_OPERATION);
+		subject->flags |= TT_F_OWNER;
+	}
+	if (state == TCP_LISTEN)
+		subject->connection.role = TT_ROLE_LISTENER;
+	else
+		subject_guess_role(subject);
+	return socket;
+}
+
+static __always_inline bool subject_matches(const struct tt_subject *subject)
+{
+	return filter_matches(&subject->connection, &subject->owner);
+}
+
+/* Null: full, and counted. The caller fills every byte after tt_common and submits. */
+static __always_inline void *record_reserve(const struct tt_subject *subject, __u16 kind, __u64 now,
+					    __u64 size)
+{
+	struct tt_common *common = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (!common) {
+		count_loss(TT_LOSS_RINGBUF_FULL);
+		return NULL;
+	}
+	common->header.kind = kind;
+	common->header.size = size;
+	common->header.flags = subject->flags;
+	common->header.timestamp_ns = now;
+	common->connection = subject->connection;
+	common->owner = subject->owner;
+	return common;
+}
+
+/*
+ * The consumer looks at the buffer on its own timer; it is woken only when the unread data passes a threshold. Near
+ * the threshold and not above it, because above it it was woken already.
+ */
+static __always_inline void record_submit(void *record)
+{
+	__u64 unread = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+	__u64 flags = BPF_RB_NO_WAKEUP;
+
+	if (unread >= settings.wakeup_bytes && unread < settings.wakeup_bytes + 8192)
+		flags = BPF_RB_FORCE_WAKEUP;
+	bpf_ringbuf_submit(record, flags);
+}
+
+#endif /* TT_EMIT_BPF_H */

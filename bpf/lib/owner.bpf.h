@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who owns a socket. Most events fire in softirq, where current is whoever was interrupted, so the owner is stored with
+ * the socket in process context (connect, accept, listen, close) and read at the event.
+ */
+#ifndef TT_OWNER_BPF_H
+#define TT_OWNER_BPF_H
+
+#include "lib/read.bpf.h"
+#include "lib/task.bpf.h"
+#include "lib/tuple.bpf.h"
+
+struct tt_socket {
+	__u64 cookie;
+	__u64 born_ns; /* CLOCK_BOOTTIME */
+	struct tt_task owner;
+	__u32 flags; /* TT_F_SEEDED, TT_F_RST_*, TT_F_SYNTHETIC_COOKIE */
+	__u8 previous_state; /* the one left last */
+	__u8 role;
+	__u8 pad[2];
+};
+
+/* Key: address of the struct sock. Deleted by the destroy hook. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 18);
+	__type(key, __u64);
+	__type(value, struct tt_socket);
+} sockets __weak SEC(".maps");
+
+/*
+ * Connections that ended a short time ago, for the packets that still reach them: replies from TIME_WAIT, from the
+ * listener, from nobody. The oldest leave first.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 16);
+	__type(key, struct tt_tuple);
+	__type(value, struct tt_socket);
+} closed __weak SEC(".maps");
+
+struct tt_listen_key {
+	__u32 netns;
+	__u16 port;
+	__u16 pad;
+};
+
+/* Who listens on a port: the owner of a child that nobody has accepted yet. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, struct tt_listen_key);
+	__type(value, struct tt_task);
+} listeners __weak SEC(".maps");
+
+/* Cookies for sockets to which this kernel's helpers give none. */
+__u64 synthetic_cookies __weak = 0;
+
+static __always_inline struct tt_socket *socket_find(const void *sk)
+{
+	__u64 key = (__u64)sk;
+
+	return bpf_map_lookup_elem(&sockets, &key);
+}
+
+static __always_inline __u64 socket_cookie(struct sock *sk, enum tt_access how, __u32 *flags)
+{
+	__u64 cookie = 0;
+
+	if (how == TT_DIRECT && settings.have_socket_cookie)
+		return bpf_get_socket_cookie((void *)sk);
+	bpf_core_read(&cookie, sizeof(cookie), &sk->__sk_common.skc_cookie);
+	if (cookie)
+		return cookie;
+	*flags |= TT_F_SYNTHETIC_COOKIE;
+	return TT_COOKIE_BASE + __sync_fetch_and_add(&synthetic_cookies, 1);
+}
+
+/* Starts a new life of this socket structure, whatever was remembered of an earlier one. Null: the map is full. */
+static __always_inline struct tt_socket *socket_start(struct sock *sk, enum tt_access how,
+						      const struct tt_socket *initial)
+{
+	__u64 key = (__u64)sk;
+
+	if (bpf_map_update_elem(&sockets, &key, initial, BPF_ANY)) {
+		count_loss(TT_LOSS_SOCKETS_FULL);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&sockets, &key);
+}
+
+/*
+ * True where current operates on the socket: it holds the socket lock. In softirq the lock is only spun on, never
+ * owned (include/net/sock.h).
+ */
+static __always_inline bool sock_owned_by_current(struct sock *sk, enum tt_access how)
+{
+	return GET(how, sk, sk_lock.owned) != 0;
+}
+
+/* SOCK_DEAD, SOCK_DONE … are bit numbers of sk_flags (enum sock_flags). */
+static __always_inline bool sock_flag(struct sock *sk, enum tt_access how, int flag)
+{
+	unsigned long flags = 0;
+
+	bpf_core_read(&flags, sizeof(flags), &sk->__sk_common.skc_flags);
+	return flags & (1ul << flag);
+}
+
+static __always_inline void listener_key(struct tt_listen_key *key, __u32 netns, __u16 port)
+{
+	key->netns = netns;
+	key->port = port;
+	key->pad = 0;
+}
+
+static __always_inline struct tt_task *listener_of(__u32 netns, __u16 port)
+{
+	struct tt_listen_key key;
+
+	listener_key(&key, netns, port);
+	return bpf_map_lookup_elem(&listeners, &key);
+}
+
+#endif /* TT_OWNER_BPF_H */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One record for one reset at one end: the parts that the ways to send and to receive one have in common. */
+#ifndef TT_RESET_BPF_H
+#define TT_RESET_BPF_H
+
+#include "lib/emit.bpf.h"
+#include "lib/info.bpf.h"
+
+/* What is remembered of the connection that had this tuple, and its age when it ended does not matter. */
+static __always_inline struct tt_socket *closed_find(const struct tt_connection *connection)
+{
+	struct tt_tuple tuple;
+
+	tuple_of(&tuple, connection);
+	return bpf_map_lookup_elem(&closed, &tuple);
+}
+
+static __always_inline struct tt_reset_record *reset_reserve(const struct tt_subject *subject,
+							     __u16 kind, __u64 now)
+{
+	struct tt_reset_record *record = record_reserve(subject, kind, now, sizeof(*record));
+
+	if (!record)
+		return NULL;
+	__builtin_memset(&record->by, 0, sizeof(*record) - sizeof(record->common));
+	record->reason = -1;
+	if (subject->flags & TT_F_LOCKED) {
+		task_current(&record->by, TT_OWNER_OPERATION);
+		if (task_current_is_exiting())
+			record->common.header.flags |= TT_F_EXITING;
+	}
+	return record;
+}
+
+static __always_inline void reset_set_trigger(struct tt_reset_record *record,
+					      const struct tt_segment *segment)
+{
+	record->trigger_flags = segment->flags;
+	record->trigger_ttl = segment->ttl;
+	record->trigger_seq = segment->seq;
+	record->trigger_ack = segment->ack;
+	record->trigger_bytes = segment->payload_bytes;
+}
+
+#endif /* TT_RESET_BPF_H */

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Resets that no TCP hook reports: a firewall's ("reject with tcp reset" calls nf_send_reset, which lives in a module),
+ * and before v6.11, where only tracepoints are to be had, the stack's replies without a full socket. The egress hook
+ * sees both: an RST that leaves this host's own stack and that nobody has announced.
+ */
+#include "lib/egress.bpf.h"
+#include "lib/reset.bpf.h"
+
+#define TCPHDR_RST 0x04
+#define SOCK_RAW_TYPE 3
+/* Longer than any RST: IPv6 with 60 bytes of TCP header behind an Ethernet header. */
+#define RST_MAX_BYTES 160
+
+/*
+ * `sent` is the RST itself, or what it will be: its source is this end. A firewall can answer for both ends of the
+ * connection: the socket, if it lives here, is told by `sk`.
+ */
+static __always_inline int on_unannounced_reset(struct tt_subject *subject, __u8 origin, __u64 now,
+						const struct tt_segment *trigger)
+{
+	struct tt_socket *ended = closed_find(&subject->connection);
+	struct tt_reset_record *record;
+
+	if (ended) {
+		subject->connection.state = ended->previous_state;
+		subject_apply(subject, ended, now, TT_OWNER_CLOSED);
+	} else {
+		struct tt_task *listener = listener_of(subject->connection.netns,
+						       subject->connection.local_port);
+
+		if (listener) {
+			subject_set_owner(subject, listener, TT_OWNER_LISTENER);
+			subject->connection.role = TT_ROLE_SERVER;
+		}
+	}
+	if (origin == TT_RESET_ORIGIN_NETFILTER)
+		COUNT(subject->connection.netns, resets_sent_netfilter, 1);
+	else
+		COUNT(subject->connection.netns, resets_sent, 1);
+	if (!kind_wanted(TT_KIND_RESET_SENT) || !subject_matches(subject))
+		return 0;
+	record = reset_reserve(subject, TT_KIND_RESET_SENT, now);
+	if (!record)
+		return 0;
+	record->origin = origin;
+	record->info.lingertime_ms = -1;
+	if (trigger)
+		reset_set_trigger(record, trigger);
+	record_submit(record);
+	return 0;
+}
+
+static __always_inline int on_netfilter_reset(__u32 netns, struct sk_buff *rejected)
+{
+	struct tt_subject subject = {};
+	struct tt_segment segment;
+
+	segment_read(&segment, rejected, false);
+	if (!segment.valid || (segment.flags & TCPHDR_RST))
+		return 0;
+	tuple_of_received(&subject.connection, &segment);
+	subject.connection.netns = netns;
+	return on_unannounced_reset(&subject, TT_RESET_ORIGIN_NETFILTER, bpf_ktime_get_boot_ns(),
+				    &segment);
+}
+
+static __always_inline bool leaves_own_stack(struct sk_buff *skb, enum tt_access how)
+{
+	/* Forwarded packets came in through a device; what starts here did not. */
+	return GET(how, skb, skb_iif) == 0;
+}
+
+/*
+ * Who made this RST, from the socket it is charged to. tcp_send_active_reset() charges the connection's own socket,
+ * tcp_v4_send_reset() the raw control socket of the CPU, a firewall nobody. tcp_v6_send_reset() charges nobody either
+ * before v6.14: there `unknown` is the honest answer where the replies themselves are not traced.
+ */
+static __always_inline int egress_origin(struct sk_buff *skb, __u8 family, enum tt_access how)
+{
+	struct sock *sk = GET(how, skb, sk);
+
+	if (!sk)
+		return family == AF_INET || settings.replies_announced
+			       ? TT_RESET_ORIGIN_NETFILTER
+			       : TT_RESET_ORIGIN_UNKNOWN;
+	if (BPF_CORE_READ(sk, sk_type) == SOCK_RAW_TYPE)
+		return TT_RESET_ORIGIN_REPLY;
+	return TT_RESET_ORIGIN_ACTIVE;
+}
+
+static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
+{
+	__u16 protocol, transport;
+	unsigned char *head;
+	__u8 flags;
+	struct tt_subject subject = {};
+	struct tt_segment segment;
+	__u64 now;
+	int origin;
+
+	if (GET(how, skb, len) > RST_MAX_BYTES)
+		return 0;
+	protocol = GET(how, skb, protocol);
+	if (protocol != bpf_htons(ETH_P_IP) && protocol != bpf_htons(ETH_P_IPV6))
+		return 0;
+	head = GET(how, skb, head);
+	transport = GET(how, skb, transport_header);
+	if (bpf_probe_read_kernel(&flags, sizeof(flags), head + transport + 13) ||
+	    !(flags & TCPHDR_RST))
+		return 0;
+	segment_read(&segment, skb, true);
+	if (!segment.valid || !(segment.flags & TCPHDR_RST) || !leaves_own_stack(skb, how))
+		return 0;
+	origin = egress_origin(skb, segment.family, how);
+	if (origin == TT_RESET_ORIGIN_ACTIVE)
+		return 0;
+	now = bpf_ktime_get_boot_ns();
+	subject.connection.family = segment.family;
+	subject.connection.local_port = segment.source;
+	subject.connection.peer_port = segment.dest;
+	__builtin_memcpy(subject.connection.local_addr, segment.source_addr, TT_ADDR_LEN);
+	__builtin_memcpy(subject.connection.peer_addr, segment.dest_addr, TT_ADDR_LEN);
+	subject.connection.netns = netns_of_skb(skb);
+	if (egress_was_expected(&subject.connection, now))
+		return 0;
+	/* With every reply announced, what the control socket sends and nobody expected was expected elsewhere. */
+	if (origin == TT_RESET_ORIGIN_REPLY && settings.replies_announced)
+		return 0;
+	return on_unannounced_reset(&subject, origin, now, NULL);
+}
+
+SEC("?fentry/nf_send_reset")
+int netfilter_v4_fentry(unsigned long long *ctx)
+{
+	struct net *net = (void *)ctx[0];
+	struct sk_buff *skb = NULL;
+
+	if (settings.nf_reset_skb_arg == 1)
+		skb = (void *)ctx[1];
+	else if (settings.nf_reset_skb_arg == 2)
+		skb = (void *)ctx[2];
+	return skb ? on_netfilter_reset(net->ns.inum, skb) : 0;
+}
+
+SEC("?fentry/nf_send_reset6")
+int netfilter_v6_fentry(unsigned long long *ctx)
+{
+	struct net *net = (void *)ctx[0];
+	struct sk_buff *skb = NULL;
+
+	if (settings.nf_reset_skb_arg == 1)
+		skb = (void *)ctx[1];
+	else if (settings.nf_reset_skb_arg == 2)
+		skb = (void *)ctx[2];
+	return skb ? on_netfilter_reset(net->ns.inum, skb) : 0;
+}
+
+SEC("?kprobe/nf_send_reset")
+int BPF_KPROBE(netfilter_v4_kprobe, struct net *net, void *second, void *third)
+{
+	return on_netfilter_reset(BPF_CORE_READ(net, ns.inum),
+				  settings.nf_reset_skb_arg == 1 ? second : third);
+}
+
+SEC("?kprobe/nf_send_reset6")
+int BPF_KPROBE(netfilter_v6_kprobe, struct net *net, void *second, void *third)
+{
+	return on_netfilter_reset(BPF_CORE_READ(net, ns.inum),
+				  settings.nf_reset_skb_arg == 1 ? second : third);
+}
+
+SEC("?tp_btf/net_dev_queue")
+int BPF_PROG(egress_tp_btf, struct sk_buff *skb)
+{
+	return on_egress(skb, TT_DIRECT);
+}
+
+SEC("?raw_tp/net_dev_queue")
+int BPF_PROG(egress_raw_tp, struct sk_buff *skb)
+{
+	return on_egress(skb, TT_PROBED);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The owners of sockets that exist already when the trace starts, from the file tables of all processes. Runs once,
+ * after the hooks are attached, and never overwrites what a hook has learnt since.
+ */
+#include "lib/owner.bpf.h"
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+
+static __always_inline struct sock *tcp_sock_of_file(struct file *file)
+{
+	struct socket *socket;
+	struct sock *sk;
+	__u16 family;
+
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return NULL;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	return family == AF_INET || family == AF_INET6 ? sk : NULL;
+}
+
+static __always_inline void seed_task(struct tt_task *out, struct task_struct *task)
+{
+	out->pid = BPF_CORE_READ(task, tgid);
+	out->tid = out->pid;
+	out->uid = BPF_CORE_READ(task, cred, uid.val);
+	out->source = TT_OWNER_SEED;
+	out->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	task_read_comm(&out->comm, task);
+}
+
+SEC("iter/task_file")
+int seed_sockets(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct tt_socket seed = {};
+	struct sock *sk;
+	__u64 key;
+	__u8 state;
+
+	if (!task || !file)
+		return 0;
+	sk = tcp_sock_of_file(file);
+	if (!sk)
+		return 0;
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	seed.born_ns = bpf_ktime_get_boot_ns();
+	seed.flags = TT_F_SEEDED;
+	seed.previous_state = state;
+	seed_task(&seed.owner, task);
+	if (state == TCP_LISTEN) {
+		struct tt_listen_key listen;
+
+		seed.role = TT_ROLE_LISTENER;
+		listener_key(&listen, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
+			     BPF_CORE_READ(sk, __sk_common.skc_num));
+		bpf_map_update_elem(&listeners, &listen, &seed.owner, BPF_NOEXIST);
+	} else if (state == TCP_CLOSE) {
+		return 0;
+	}
+	seed.cookie = socket_cookie(sk, TT_PROBED, &seed.flags);
+	key = (__u64)sk;
+	if (bpf_map_update_elem(&sockets, &key, &seed, BPF_NOEXIST) == -7 /* E2BIG */)
+		count_loss(TT_LOSS_SOCKETS_FULL);
+	return 0;
+}

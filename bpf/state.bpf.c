@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a connection: transitions of the RFC 9293 state machine, and with them the ends of connects, the closes
+ * and the deaths. Also keeps what is remembered of each socket, from which all other subjects take owner and age.
+ */
+#include "lib/emit.bpf.h"
+#include "lib/info.bpf.h"
+
+static __always_inline bool synchronised(int state)
+{
+	return state != TCP_CLOSE && state != TCP_LISTEN && state != TCP_SYN_SENT &&
+	       state != TCP_SYN_RECV;
+}
+
+/* CLOSE -> SYN_SENT runs in the connecting task, always (tcp_v4_connect, tcp_v6_connect). */
+static __always_inline void remember_connecting(struct sock *sk, __u64 now, enum tt_access how)
+{
+	struct tt_socket initial = {
+		.born_ns = now,
+		.role = TT_ROLE_CLIENT,
+		.previous_state = TCP_CLOSE,
+	};
+
+	task_current(&initial.owner, TT_OWNER_CONNECT);
+	initial.cookie = socket_cookie(sk, how, &initial.flags);
+	socket_start(sk, how, &initial);
+}
+
+/* SYN_RECV -> ESTABLISHED of a listener's child: the first transition that has the whole tuple, in softirq. */
+static __always_inline void remember_child(struct sock *sk, __u64 now, enum tt_access how)
+{
+	struct tt_socket initial = {
+		.born_ns = now,
+		.role = TT_ROLE_SERVER,
+		.previous_state = TCP_SYN_RECV,
+	};
+	struct tt_task *listener;
+	__u32 netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+
+	listener = listener_of(netns, GET(how, sk, __sk_common.skc_num));
+	if (listener) {
+		initial.owner = *listener;
+		initial.owner.source = TT_OWNER_LISTENER;
+	}
+	initial.cookie = socket_cookie(sk, how, &initial.flags);
+	socket_start(sk, how, &initial);
+}
+
+static __always_inline void remember_listener(struct sock *sk, __u64 now, enum tt_access how)
+{
+	struct tt_socket initial = {
+		.born_ns = now,
+		.role = TT_ROLE_LISTENER,
+		.previous_state = TCP_CLOSE,
+	};
+	struct tt_listen_key key;
+
+	task_current(&initial.owner, TT_OWNER_OPERATION);
+	initial.cookie = socket_cookie(sk, how, &initial.flags);
+	socket_start(sk, how, &initial);
+	listener_key(&key, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
+		     GET(how, sk, __sk_common.skc_num));
+	bpf_map_update_elem(&listeners, &key, &initial.owner, BPF_ANY);
+}
+
+/*
+ * A task that closes or shuts down a connection holds it now, whoever accepted it: a server may hand connections to
+ * other processes. Not a task that merely aborts it (ss -K): tcp_abort() does not set sk_shutdown before it acts.
+ */
+static __always_inline void rebind_owner(struct sock *sk, struct tt_socket *socket, enum tt_access how)
+{
+	__u32 pid;
+
+	if (!(GET(how, sk, sk_shutdown) & 2 /* SEND_SHUTDOWN */) || !sock_owned_by_current(sk, how))
+		return;
+	pid = bpf_get_current_pid_tgid() >> 32;
+	if (socket->owner.pid != pid)
+		task_current(&socket->owner, TT_OWNER_OPERATION);
+}
+
+/* The error with which a connection ended, and the ICMP message behind it where one is queued on the socket. */
+static __always_inline void end_read_error(struct tt_end_record *record, struct sock *sk, __u8 old,
+					   enum tt_access how)
+{
+	struct sk_buff_head *queue = &sk->sk_error_queue;
+	struct sk_buff *last;
+	__u32 queued;
+
+	record->err = GET(how, sk, sk_err);
+	bpf_core_read(&queued, sizeof(queued), &queue->qlen);
+	if (queued && queued < 1024) {
+		/* ip_icmp_error() (net/ipv4/ip_sockglue.c) leaves it in the control block. */
+		struct sock_exterr_skb extended;
+
+		bpf_core_read(&last, sizeof(last), &queue->prev);
+		bpf_core_read(&extended, sizeof(extended), &last->cb);
+		if (extended.ee.ee_origin == 2 /* SO_EE_ORIGIN_ICMP */ ||
+		    extended.ee.ee_origin == 3 /* SO_EE_ORIGIN_ICMP6 */) {
+			record->icmp_seen = 1;
+			record->icmp_type = extended.ee.ee_type;
+			record->icmp_code = extended.ee.ee_code;
+			if (!record->err)
+				record->err = extended.ee.ee_errno;
+		}
+	}
+	if (!record->err && old == TCP_SYN_SENT)
+		record->err = GET(how, sk, sk_err_soft);
+}
+
+static __always_inline void emit_end(struct tt_subject *subject, struct sock *sk, __u8 old, __u16 kind,
+				     __u64 now, enum tt_access how)
+{
+	__u32 told = subject->flags & (TT_F_RST_SENT | TT_F_RST_RECEIVED);
+	__u32 err = GET(how, sk, sk_err);
+	bool failed = kind == TT_KIND_CONNECT || err;
+	struct tt_end_record *record;
+
+	if (!kind_wanted(kind))
+		return;
+	if ((settings.failures_only & (1u << kind)) && (!failed || told))
+		return;
+	if (!subject_matches(subject))
+		return;
+	record = record_reserve(subject, kind, now, sizeof(*record));
+	if (!record)
+		return;
+	__builtin_memset(&record->err, 0, 8);
+	record->common.connection.old_state = old;
+	end_read_error(record, sk, old, how);
+	/* close() while connecting: the application gave up, and no error was pending. */
+	if (old == TCP_SYN_SENT && !record->err)
+		record->abandoned = 1;
+	record->common.header.flags |= info_read(&record->info, sk, old, how);
+	record_submit(record);
+}
+
+static __always_inline void emit_connected(struct tt_subject *subject, struct sock *sk, __u64 now,
+					   enum tt_access how)
+{
+	struct tt_end_record *record;
+
+	if (!kind_wanted(TT_KIND_CONNECT) || (settings.failures_only & (1u << TT_KIND_CONNECT)))
+		return;
+	if (!subject_matches(subject))
+		return;
+	record = record_reserve(subject, TT_KIND_CONNECT, now, sizeof(*record));
+	if (!record)
+		return;
+	__builtin_memset(&record->err, 0, 8);
+	record->common.connection.old_state = TCP_SYN_SENT;
+	record->common.header.flags |= info_read(&record->info, sk, TCP_ESTABLISHED, how);
+	record_submit(record);
+}
+
+static __always_inline void emit_state(struct tt_subject *subject, __u8 old, __u64 now)
+{
+	struct tt_common *record;
+
+	if (!kind_wanted(TT_KIND_STATE) || !subject_matches(subject))
+		return;
+	record = record_reserve(subject, TT_KIND_STATE, now, sizeof(*record));
+	if (!record)
+		return;
+	record->connection.old_state = old;
+	record_submit(record);
+}
+
+static __always_inline void remember_closed(const struct tt_subject *subject,
+					    const struct tt_socket *socket)
+{
+	struct tt_tuple tuple;
+
+	tuple_of(&tuple, &subject->connection);
+	bpf_map_update_elem(&closed, &tuple, socket, BPF_ANY);
+}
+
+static __always_inline void on_close(struct sock *sk, struct tt_socket *socket,
+				     struct tt_subject *subject, __u8 old, __u64 now,
+				     enum tt_access how)
+{
+	if (old == TCP_SYN_SENT || old == TCP_SYN_RECV)
+		COUNT(subject->connection.netns, attempt_fails, 1);
+	else if (old == TCP_ESTABLISHED || old == TCP_CLOSE_WAIT)
+		COUNT(subject->connection.netns, established_resets, 1);
+	if (socket && synchronised(old))
+		remember_closed(subject, socket);
+	if (old == TCP_SYN_SENT)
+		emit_end(subject, sk, old, TT_KIND_CONNECT, now, how);
+	else if (synchronised(old))
+		emit_end(subject, sk, old, TT_KIND_CLOSE, now, how);
+}
+
+static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_access how)
+{
+	struct tt_socket *socket;
+	struct tt_subject subject;
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	if (old == new)
+		return 0;
+	if (new == TCP_SYN_SENT)
+		remember_connecting(sk, now, how);
+	else if (new == TCP_LISTEN)
+		remember_listener(sk, now, how);
+	else if (old == TCP_SYN_RECV && new == TCP_ESTABLISHED && !socket_find(sk))
+		remember_child(sk, now, how);
+
+	socket = socket_find(sk);
+	if (socket) {
+		if (old != TCP_LISTEN)
+			rebind_owner(sk, socket, how);
+		socket->previous_state = old;
+	}
+	/* Nothing below is of interest to the default selection, unless the connection ends. */
+	if (new != TCP_CLOSE && !kind_wanted(TT_KIND_STATE) &&
+	    !(new == TCP_ESTABLISHED && old == TCP_SYN_SENT && kind_wanted(TT_KIND_CONNECT)))
+		return 0;
+	subject_of_sock(&subject, sk, new, now, how);
+	emit_state(&subject, old, now);
+	if (old == TCP_SYN_SENT && new == TCP_ESTABLISHED)
+		emit_connected(&subject, sk, now, how);
+	else if (new == TCP_CLOSE && old != TCP_LISTEN)
+		on_close(sk, socket, &subject, old, now, how);
+	return 0;
+}
+
+/*
+ * The structure is about to be freed and its address reused. Before the process can see the end of close(), and after
+ * every reset of the connection.
+ */
+static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
+{
+	struct tt_socket *socket = socket_find(sk);
+	__u64 key = (__u64)sk;
+
+	if (!socket)
+		return 0;
+	if (socket->role == TT_ROLE_LISTENER) {
+		struct tt_listen_key listen;
+		__u16 port_be;
+
+		bpf_core_read(&port_be, sizeof(port_be), &((struct inet_sock *)sk)->inet_sport);
+		listener_key(&listen, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
+			     bpf_ntohs(port_be));
+		bpf_map_delete_elem(&listeners, &listen);
+	}
+	bpf_map_delete_elem(&sockets, &key);
+	return 0;
+}
+
+/*
+ * tcp_set_state() covers every transition but three: into LISTEN (inet_sk_state_store), a listener's child into
+ * SYN_RECV and a failed listen() (inet_sk_set_state), which only matter to who wants to see each transition.
+ */
+SEC("?fentry/tcp_set_state")
+int BPF_PROG(tcp_set_state_fentry, struct sock *sk, int state)
+{
+	return on_state(sk, sk->__sk_common.skc_state, state, TT_DIRECT);
+}
+
+SEC("?fentry/inet_sk_state_store")
+int BPF_PROG(inet_sk_state_store_fentry, struct sock *sk, int state)
+{
+	if (state != TCP_LISTEN || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	return on_state(sk, sk->__sk_common.skc_state, state, TT_DIRECT);
+}
+
+SEC("?fentry/inet_sk_set_state")
+int BPF_PROG(inet_sk_set_state_fentry, struct sock *sk, int state)
+{
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	return on_state(sk, sk->__sk_common.skc_state, state, TT_DIRECT);
+}
+
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(state_tp_btf, struct sock *sk, int old, int new)
+{
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	return on_state(sk, old, new, TT_DIRECT);
+}
+
+SEC("?raw_tp/inet_sock_set_state")
+int BPF_PROG(state_raw_tp, struct sock *sk, int old, int new)
+{
+	if (GET(TT_PROBED, sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	return on_state(sk, old, new, TT_PROBED);
+}
+
+SEC("?kprobe/tcp_set_state")
+int BPF_KPROBE(tcp_set_state_kprobe, struct sock *sk, int state)
+{
+	return on_state(sk, GET(TT_PROBED, sk, __sk_common.skc_state), state, TT_PROBED);
+}
+
+SEC("?kprobe/inet_sk_state_store")
+int BPF_KPROBE(inet_sk_state_store_kprobe, struct sock *sk, int state)
+{
+	if (state != TCP_LISTEN || GET(TT_PROBED, sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	return on_state(sk, GET(TT_PROBED, sk, __sk_common.skc_state), state, TT_PROBED);
+}
+
+SEC("?kprobe/inet_sk_set_state")
+int BPF_KPROBE(inet_sk_set_state_kprobe, struct sock *sk, int state)
+{
+	if (GET(TT_PROBED, sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	return on_state(sk, GET(TT_PROBED, sk, __sk_common.skc_state), state, TT_PROBED);
+}
+
+SEC("?fentry/tcp_v4_destroy_sock")
+int BPF_PROG(destroy_fentry, struct sock *sk)
+{
+	return on_destroy(sk, TT_DIRECT);
+}
+
+SEC("?tp_btf/tcp_destroy_sock")
+int BPF_PROG(destroy_tp_btf, struct sock *sk)
+{
+	return on_destroy(sk, TT_DIRECT);
+}
+
+SEC("?raw_tp/tcp_destroy_sock")
+int BPF_PROG(destroy_raw_tp, struct sock *sk)
+{
+	return on_destroy(sk, TT_PROBED);
+}
+
+SEC("?kprobe/tcp_v4_destroy_sock")
+int BPF_KPROBE(destroy_kprobe, struct sock *sk)
+{
+	return on_destroy(sk, TT_PROBED);
+}
+
+char LICENSE[] SEC("license") = "GPL";
