@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+// What happened to a connection, as plain data. Knows nobody but base: neither the wire format it came from nor the
+// text it becomes.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tcptrace::model {
+
+// The states of RFC 9293, 3.3.2, with the kernel's numbers (include/net/tcp_states.h) and ss's spelling in
+// state_name().
+enum class TcpState : std::uint8_t {
+  kUnknown = 0,
+  kEstablished = 1,
+  kSynSent = 2,
+  kSynRecv = 3,
+  kFinWait1 = 4,
+  kFinWait2 = 5,
+  kTimeWait = 6,
+  kClose = 7,
+  kCloseWait = 8,
+  kLastAck = 9,
+  kListen = 10,
+  kClosing = 11,
+  kNewSynRecv = 12,
+};
+
+enum class Family : std::uint8_t { kIpv4, kIpv6 };
+
+enum class Role : std::uint8_t { kUnknown, kClient, kServer, kListener };
+
+// An IPv4 address fills the first four bytes and the rest is zero.
+struct Address {
+  std::array<std::uint8_t, 16> bytes{};
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+struct Connection {
+  std::uint64_t cookie = 0;  // 0: a reply without a socket
+  std::uint32_t netns = 0;   // inode number
+  Family family = Family::kIpv4;
+  bool v4_mapped = false;  // IPv4 over an AF_INET6 socket; family says kIpv4
+  bool synthetic_cookie = false;
+  Role role = Role::kUnknown;
+  TcpState state = TcpState::kUnknown;      // before the event; for a state change, the new one
+  TcpState old_state = TcpState::kUnknown;  // state, connect, close: the state left
+  Address local;
+  Address peer;
+  std::uint16_t local_port = 0;
+  std::uint16_t peer_port = 0;
+  std::optional<std::chrono::nanoseconds> age;
+  bool age_is_lower_bound = false;  // it existed before the trace began
+};
+
+enum class OwnerSource : std::uint8_t {
+  kNone,
+  kAccept,
+  kConnect,
+  kOperation,
+  kSeed,
+  kListener,
+  kClosed,
+};
+
+// Where a cgroup belongs: shared by every process in it, filled by host/.
+struct Cgroup {
+  std::string path;       // as below the cgroup mount: "/system.slice/api.service"
+  std::string container;  // full id, empty outside containers
+  std::string runtime;    // "docker", "containerd", "crio", "podman", ""
+};
+
+struct Process {
+  std::uint32_t pid = 0;  // 0: unknown
+  std::uint32_t tid = 0;
+  std::uint32_t uid = 0;
+  OwnerSource source = OwnerSource::kNone;
+  std::uint64_t cgroup_id = 0;
+  std::array<char, 16> comm{};  // zero-terminated
+  std::shared_ptr<const Cgroup> cgroup;  // may be null
+
+  [[nodiscard]] std::string_view comm_view() const { return {comm.data()}; }
+};
+
+// struct tcp_info's fields (include/uapi/linux/tcp.h) with ss's neighbours, at the instant of the event.
+struct TcpInfo {
+  std::uint64_t bytes_acked, bytes_received, bytes_sent, bytes_retrans;
+  std::uint32_t rtt_us, rttvar_us, min_rtt_us, rto_us;
+  std::uint32_t snd_cwnd, snd_ssthresh, snd_mss, rcv_mss, snd_wnd, rcv_wnd;
+  std::uint32_t unacked, sacked, lost, retrans, total_retrans, reord_seen, dsack_dups, rcv_ooopack;
+  std::uint32_t segs_in, segs_out, data_segs_in, data_segs_out, delivered;
+  std::uint32_t unread_bytes, unsent_bytes, unacked_bytes;
+  std::uint32_t last_data_sent_ms, last_data_recv_ms, last_ack_recv_ms;
+  std::uint32_t user_timeout_ms, sk_err, sk_err_soft, backlog, backlog_limit;
+  std::int32_t linger2, lingertime_ms;  // lingertime_ms -1: SO_LINGER not set
+  std::uint8_t ca_state, retransmits, probes, backoff, pending, shutdown;
+  bool keepalive, repair;
+};
+
+enum class EventKind : std::uint8_t {
+  kState,
+  kConnect,
+  kAccept,
+  kClose,
+  kRetransmit,  // of a SYN-ACK too: RetransmitType::kSynAck
+  kResetSent,
+  kResetReceived,
+};
+inline constexpr std::size_t kEventKinds = 7;
+
+enum class RetransmitType : std::uint8_t { kUnknown, kRto, kFast, kTlp, kSyn, kSynAck, kSlowStart };
+
+enum class ResetOrigin : std::uint8_t { kUnknown, kActive, kReply, kNetfilter };
+
+struct Event {
+  EventKind kind = EventKind::kState;
+  std::chrono::nanoseconds boot_time{};  // CLOCK_BOOTTIME
+  Connection connection;
+  std::optional<Process> owner;
+  std::optional<Process> by;  // resets: the task that was operating on the socket, where one was
+  std::optional<TcpInfo> info;
+  bool by_exiting = false;
+  bool orphan = false;          // SOCK_DEAD
+  bool no_socket = false;       // a reply for a segment that belongs to no socket
+  bool never_accepted = false;  // a child its listener never handed out
+  bool mptcp = false;
+  bool reset_sent = false;      // connect, close: a reset was already reported
+  bool reset_received = false;  // connect, close: likewise
+  bool ambiguous = false;       // reset received: settled by trace::ResetFilter before anybody else sees it
+
+  // connect, close, reset received: positive errno; retransmit: positive errno with which the attempt failed
+  std::uint32_t err = 0;
+  bool abandoned = false;  // connect: closed by the application while connecting
+  bool icmp_seen = false;
+  std::uint8_t icmp_type = 0;
+  std::uint8_t icmp_code = 0;
+
+  RetransmitType retransmit_type = RetransmitType::kUnknown;
+  std::uint32_t segs = 0;
+  std::uint32_t seq = 0;
+  std::uint32_t length_bytes = 0;
+  std::uint8_t attempt = 0;    // SYN-ACK: sent so often before
+  std::uint8_t tcp_flags = 0;  // of the segment retransmitted
+
+  ResetOrigin origin = ResetOrigin::kUnknown;
+  TcpState socket_state = TcpState::kUnknown;  // resets: the socket's state when the hook ran
+  std::string_view kernel_reason;  // "TCP_ABORT_ON_CLOSE"; empty: this kernel has none. Outlives the event.
+  std::uint8_t trigger_flags = 0;  // the segment that was answered, or the RST that came
+  std::uint8_t trigger_ttl = 0;
+  std::uint32_t trigger_seq = 0;
+  std::uint32_t trigger_ack = 0;
+  std::uint32_t trigger_bytes = 0;
+};
+
+// RFC 9293's names as the kernel and bcc spell them: "ESTABLISHED", "SYN_SENT", "FIN_WAIT1" …
+[[nodiscard]] std::string_view state_name(TcpState state);
+[[nodiscard]] std::string_view role_name(Role role);                  // "client"
+[[nodiscard]] std::string_view family_name(Family family);            // "ipv4"
+[[nodiscard]] std::string_view owner_source_name(OwnerSource source);  // "accept"
+[[nodiscard]] std::string_view retransmit_type_name(RetransmitType type);  // "rto", "fast", "tlp", "syn", "synack"
+[[nodiscard]] std::string_view reset_origin_name(ResetOrigin origin);      // "active", "reply", "netfilter"
+[[nodiscard]] std::string_view event_type_name(EventKind kind);  // the JSON type: "reset", "retransmit" …
+[[nodiscard]] std::string_view errno_name(std::uint32_t err);    // "ECONNRESET"; empty when unknown
+
+}  // namespace tcptrace::model

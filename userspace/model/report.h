@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+// What a run says about itself: which hooks are attached, what was lost, the totals and the coverage. Plain data.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/event.h"
+
+namespace tcptrace::model {
+
+// How a program is attached.
+enum class AttachFamily : std::uint8_t { kFentry, kTracepoint, kKprobe };  // tracepoint: BTF, raw or classic
+[[nodiscard]] std::string_view attach_family_name(AttachFamily family);    // "fentry", "tp", "kprobe"
+
+struct HookFailure {
+  std::string variant;  // "fentry:inet_csk_accept"
+  std::string reason;   // "load: Operation not permitted"
+};
+
+struct HookStatus {
+  std::string name;                   // logical hook: "accept"
+  std::string purpose;                // what is lost without it, in a user's words
+  std::vector<std::string> attached;  // variants in use: "tp_btf:tcp_send_reset"; empty: the hook is missing
+  std::optional<AttachFamily> family;
+  std::vector<HookFailure> failures;  // what was tried before, and why it failed
+  std::string limit;                  // what the variant in use cannot see; empty: nothing
+  bool required = false;              // without it the trace cannot run
+};
+
+// First record of a run.
+struct Hooks {
+  std::chrono::nanoseconds boot_time{};  // when the trace started
+  std::string version;
+  std::string kernel;  // uname -r
+  std::string architecture;
+  std::string host;
+  std::vector<HookStatus> hooks;
+};
+
+// Everything that can lose data, each with its own count.
+struct LossCounts {
+  std::uint64_t ringbuf_full = 0;
+  std::uint64_t sockets_map_full = 0;
+  std::uint64_t netns_map_full = 0;
+  std::uint64_t undecodable = 0;
+  std::uint64_t output = 0;  // records that an output could not take
+
+  [[nodiscard]] std::uint64_t total() const {
+    return ringbuf_full + sockets_map_full + netns_map_full + undecodable + output;
+  }
+  friend bool operator==(const LossCounts&, const LossCounts&) = default;
+};
+
+// What the hooks counted in one network namespace, before any filter.
+struct TracedCounters {
+  std::uint64_t resets_sent = 0;             // Tcp.OutRsts
+  std::uint64_t established_resets = 0;      // Tcp.EstabResets
+  std::uint64_t retransmitted_segments = 0;  // Tcp.RetransSegs
+  std::uint64_t attempt_fails = 0;           // Tcp.AttemptFails
+  friend bool operator==(const TracedCounters&, const TracedCounters&) = default;
+};
+
+// One counter of the kernel beside what the hooks saw of the same thing over the same time.
+struct CoverageRow {
+  std::string counter;  // "Tcp.OutRsts", "TcpExt.TCPAbortOnData"
+  std::uint64_t kernel = 0;
+  std::optional<std::uint64_t> traced;  // absent: shown for information, no hook counts exactly this
+};
+
+struct NetnsCoverage {
+  std::uint32_t netns = 0;
+  std::string name;         // "host", "netns blue", or a process in it: "pid 812 (nginx)"; may be empty
+  bool readable = true;     // its counters could be read at both ends
+  std::string unreadable;   // why not
+  std::vector<CoverageRow> rows;
+};
+
+// Last record of a run.
+struct Summary {
+  std::chrono::nanoseconds boot_time{};  // when the trace ended
+  std::chrono::nanoseconds duration{};
+  std::array<std::uint64_t, kEventKinds> events{};  // reported, by EventKind
+  std::uint64_t retransmitted_segments = 0;         // reported
+  std::uint64_t resets_suppressed = 0;              // tcp_reset() without an RST: told apart, not reported
+  LossCounts lost;
+  std::vector<NetnsCoverage> coverage;
+  std::string ended_by;  // "duration", "count", "signal", "processes exited", "output closed"
+};
+
+}  // namespace tcptrace::model
