@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+// The BPF programs of one trace: chosen by trial, loaded, attached, seeded; their records and their counters. Nothing is
+// pinned: when the process ends, however it ends, nothing stays in the kernel.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "kernel/attach_plan.h"
+#include "kernel/features.h"
+#include "kernel/handles.h"
+#include "model/filter.h"
+#include "model/report.h"
+
+struct tcptrace_bpf;
+
+namespace tcptrace::kernel {
+
+struct SessionOptions {
+  model::Filter filter;
+  std::optional<model::AttachFamily> family;
+  std::uint32_t ring_size_bytes = 0;  // a power of two
+  std::uint32_t max_connections = 0;
+};
+
+// What the kernel counted of one network namespace since the hooks were attached, whatever the filter.
+struct NetnsTotals {
+  model::TracedCounters traced;
+  std::uint64_t resets_received = 0;
+  std::uint64_t resets_ambiguous = 0;
+  std::uint64_t resets_sent_netfilter = 0;
+  std::uint64_t accepts = 0;
+};
+
+class BpfSession {
+ public:
+  using RecordHandler = std::function<void(std::span<const std::byte>)>;
+
+  // Fails with ExitStatus::kUnsupported where a required hook has no variant left.
+  [[nodiscard]] static Result<std::unique_ptr<BpfSession>> open(const SessionOptions& options);
+  ~BpfSession();
+  BpfSession(const BpfSession&) = delete;
+  BpfSession& operator=(const BpfSession&) = delete;
+
+  [[nodiscard]] const std::vector<model::HookStatus>& hooks() const { return hooks_; }
+  [[nodiscard]] const std::vector<std::string>& reset_reasons() const {
+    return features_.reset_reasons;
+  }
+
+  // Readable when much is unread. What is little is there without a sign: consume() on a timer.
+  [[nodiscard]] int fd() const;
+
+  // Hands every unread record to `handler`, in the order of the buffer; the bytes are valid during the call.
+  [[nodiscard]] Result<std::size_t> consume(const RecordHandler& handler);
+
+  // Detaches every hook; the records already written can still be consumed.
+  void detach();
+
+  [[nodiscard]] model::LossCounts losses() const;
+  [[nodiscard]] std::map<std::uint32_t, NetnsTotals> netns_totals() const;
+
+  // The ids that a filter on cgroups accepts: those asked for and their descendants of now.
+  [[nodiscard]] Result<void> set_cgroups(std::span<const std::uint64_t> ids);
+
+ private:
+  struct SkeletonDeleter {
+    void operator()(tcptrace_bpf* skeleton) const;
+  };
+  using SkeletonPtr = std::unique_ptr<tcptrace_bpf, SkeletonDeleter>;
+
+  // A variant that the facts allowed and that failed: it is rejected and the choice made again.
+  struct Setback {
+    std::string key;
+    std::string reason;
+  };
+
+  BpfSession(const SessionOptions& options, Features features);
+
+  [[nodiscard]] Result<void> start();
+  [[nodiscard]] std::optional<Setback> try_choices(std::span<const Choice> choices);
+  [[nodiscard]] Result<void> load(std::span<const Choice> choices, std::string& failed_program);
+  [[nodiscard]] std::optional<Setback> attach(std::span<const Choice> choices);
+  [[nodiscard]] Result<LinkPtr> attach_program(const ProgramRow& row);
+  [[nodiscard]] Result<void> seed();
+  [[nodiscard]] Result<void> open_ring();
+
+  SessionOptions options_;
+  Features features_;
+  std::vector<model::HookStatus> hooks_;
+  SkeletonPtr skeleton_;
+  std::vector<LinkPtr> links_;
+  RingBufferPtr ring_;
+  const RecordHandler* handler_ = nullptr;  // during consume()
+};
+
+// What a session would attach, by loading and attaching it once. For `tcptrace check`.
+[[nodiscard]] Result<std::vector<model::HookStatus>> check_hooks(
+    std::optional<model::AttachFamily> family);
+
+}  // namespace tcptrace::kernel
