@@ -21,7 +21,7 @@ static __always_inline int on_accept(struct sock *sk, enum tt_access how)
 	if (socket)
 		task_current(&socket->owner, TT_OWNER_ACCEPT);
 	if (!kind_wanted(TT_KIND_ACCEPT)) {
-		COUNT(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum), accepts, 1);
+		COUNT(netns_of_sock(sk, how), accepts, 1);
 		return 0;
 	}
 	subject_of_sock(&subject, sk, GET(how, sk, __sk_common.skc_state), now, how);

@@ -99,6 +99,9 @@ static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
 	__u64 now;
 	int origin;
 
+	/* The stack's own segments are charged to a socket, and announced; a firewall's are not charged. */
+	if (settings.replies_announced && GET(how, skb, sk))
+		return 0;
 	if (GET(how, skb, len) > RST_MAX_BYTES)
 		return 0;
 	protocol = GET(how, skb, protocol);

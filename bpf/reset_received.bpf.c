@@ -45,6 +45,8 @@ static __always_inline int on_receive_reset(struct sock *sk, struct sk_buff *skb
 			return 0;
 	}
 	socket = subject_of_sock(&subject, sk, state, now, how);
+	if (!socket)
+		socket = remember_subject(&subject, sk, how);
 	if (socket)
 		socket->flags |= TT_F_RST_RECEIVED;
 	COUNT(subject.connection.netns, resets_received, 1);

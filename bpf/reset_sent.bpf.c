@@ -23,6 +23,8 @@ static __always_inline int on_active_reset(struct sock *sk, __s32 reason, enum t
 	if (sk_state == TCP_CLOSE && socket)
 		state = socket->previous_state;
 	socket = subject_of_sock(&subject, sk, state, now, how);
+	if (!socket)
+		socket = remember_subject(&subject, sk, how);
 	if (socket)
 		socket->flags |= TT_F_RST_SENT;
 	COUNT(subject.connection.netns, resets_sent, 1);
@@ -54,8 +56,7 @@ static __always_inline struct tt_socket *reply_subject(struct tt_subject *subjec
 
 	__builtin_memset(subject, 0, sizeof(*subject));
 	tuple_of_received(connection, segment);
-	connection->netns = sk ? BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum)
-			       : netns_of_skb(skb);
+	connection->netns = sk ? netns_of_sock(sk, how) : netns_of_skb(skb);
 	connection->state = sk_state;
 	if (!sk)
 		subject->flags |= TT_F_NO_SOCKET;

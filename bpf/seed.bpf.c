@@ -58,7 +58,7 @@ int seed_sockets(struct bpf_iter__task_file *ctx)
 		struct tt_listen_key listen;
 
 		seed.role = TT_ROLE_LISTENER;
-		listener_key(&listen, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
+		listener_key(&listen, netns_of_sock(sk, TT_PROBED),
 			     BPF_CORE_READ(sk, __sk_common.skc_num));
 		bpf_map_update_elem(&listeners, &listen, &seed.owner, BPF_NOEXIST);
 	} else if (state == TCP_CLOSE) {

@@ -26,26 +26,6 @@ static __always_inline void remember_connecting(struct sock *sk, __u64 now, enum
 	socket_start(sk, how, &initial);
 }
 
-/* SYN_RECV -> ESTABLISHED of a listener's child: the first transition that has the whole tuple, in softirq. */
-static __always_inline void remember_child(struct sock *sk, __u64 now, enum tt_access how)
-{
-	struct tt_socket initial = {
-		.born_ns = now,
-		.role = TT_ROLE_SERVER,
-		.previous_state = TCP_SYN_RECV,
-	};
-	struct tt_task *listener;
-	__u32 netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-
-	listener = listener_of(netns, GET(how, sk, __sk_common.skc_num));
-	if (listener) {
-		initial.owner = *listener;
-		initial.owner.source = TT_OWNER_LISTENER;
-	}
-	initial.cookie = socket_cookie(sk, how, &initial.flags);
-	socket_start(sk, how, &initial);
-}
-
 static __always_inline void remember_listener(struct sock *sk, __u64 now, enum tt_access how)
 {
 	struct tt_socket initial = {
@@ -58,8 +38,7 @@ static __always_inline void remember_listener(struct sock *sk, __u64 now, enum t
 	task_current(&initial.owner, TT_OWNER_OPERATION);
 	initial.cookie = socket_cookie(sk, how, &initial.flags);
 	socket_start(sk, how, &initial);
-	listener_key(&key, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
-		     GET(how, sk, __sk_common.skc_num));
+	listener_key(&key, netns_of_sock(sk, how), GET(how, sk, __sk_common.skc_num));
 	bpf_map_update_elem(&listeners, &key, &initial.owner, BPF_ANY);
 }
 
@@ -165,62 +144,91 @@ static __always_inline void emit_state(struct tt_subject *subject, __u8 old, __u
 	record_submit(record);
 }
 
-static __always_inline void remember_closed(const struct tt_subject *subject,
-					    const struct tt_socket *socket)
+static __always_inline void remember_closed(struct sock *sk, const struct tt_socket *socket,
+					    enum tt_access how)
 {
+	struct tt_connection connection = {};
 	struct tt_tuple tuple;
 
-	tuple_of(&tuple, &subject->connection);
+	tuple_of_sock(&connection, sk, how);
+	tuple_of(&tuple, &connection);
 	bpf_map_update_elem(&closed, &tuple, socket, BPF_ANY);
 }
 
-static __always_inline void on_close(struct sock *sk, struct tt_socket *socket,
-				     struct tt_subject *subject, __u8 old, __u64 now,
-				     enum tt_access how)
+static __always_inline void count_end(struct sock *sk, int old, enum tt_access how)
 {
 	if (old == TCP_SYN_SENT || old == TCP_SYN_RECV)
-		COUNT(subject->connection.netns, attempt_fails, 1);
+		COUNT(netns_of_sock(sk, how), attempt_fails, 1);
 	else if (old == TCP_ESTABLISHED || old == TCP_CLOSE_WAIT)
-		COUNT(subject->connection.netns, established_resets, 1);
-	if (socket && synchronised(old))
-		remember_closed(subject, socket);
-	if (old == TCP_SYN_SENT)
-		emit_end(subject, sk, old, TT_KIND_CONNECT, now, how);
-	else if (synchronised(old))
-		emit_end(subject, sk, old, TT_KIND_CLOSE, now, how);
+		COUNT(netns_of_sock(sk, how), established_resets, 1);
 }
 
-static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_access how)
+static __always_inline void on_close(struct sock *sk, int old, enum tt_access how)
 {
-	struct tt_socket *socket;
-	struct tt_subject subject;
+	struct tt_socket *socket = socket_find(sk);
+
+	count_end(sk, old, how);
+	if (!socket)
+		return;
+	rebind_owner(sk, socket, how);
+	socket->previous_state = old;
+	if (synchronised(old))
+		remember_closed(sk, socket, how);
+}
+
+/* shutdown() and close() leave these two states in the task that calls them. */
+static __always_inline void on_shutdown(struct sock *sk, enum tt_access how)
+{
+	struct tt_socket *socket = socket_find(sk);
+
+	if (socket)
+		rebind_owner(sk, socket, how);
+}
+
+/* What the default selection does not ask for costs nothing: most transitions end here. */
+static __always_inline bool transition_wanted(struct sock *sk, int old, int new, enum tt_access how)
+{
+	if (kind_wanted(TT_KIND_STATE))
+		return true;
+	if (old == TCP_SYN_SENT)
+		return kind_wanted(TT_KIND_CONNECT) &&
+		       (new == TCP_CLOSE || !(settings.failures_only & (1u << TT_KIND_CONNECT)));
+	if (new != TCP_CLOSE || !synchronised(old) || !kind_wanted(TT_KIND_CLOSE))
+		return false;
+	return !(settings.failures_only & (1u << TT_KIND_CLOSE)) || GET(how, sk, sk_err);
+}
+
+static __always_inline void report_transition(struct sock *sk, int old, int new, enum tt_access how)
+{
 	__u64 now = bpf_ktime_get_boot_ns();
+	struct tt_subject subject;
 
-	if (old == new)
-		return 0;
-	if (new == TCP_SYN_SENT)
-		remember_connecting(sk, now, how);
-	else if (new == TCP_LISTEN)
-		remember_listener(sk, now, how);
-	else if (old == TCP_SYN_RECV && new == TCP_ESTABLISHED && !socket_find(sk))
-		remember_child(sk, now, how);
-
-	socket = socket_find(sk);
-	if (socket) {
-		if (old != TCP_LISTEN)
-			rebind_owner(sk, socket, how);
-		socket->previous_state = old;
-	}
-	/* Nothing below is of interest to the default selection, unless the connection ends. */
-	if (new != TCP_CLOSE && !kind_wanted(TT_KIND_STATE) &&
-	    !(new == TCP_ESTABLISHED && old == TCP_SYN_SENT && kind_wanted(TT_KIND_CONNECT)))
-		return 0;
 	subject_of_sock(&subject, sk, new, now, how);
 	emit_state(&subject, old, now);
 	if (old == TCP_SYN_SENT && new == TCP_ESTABLISHED)
 		emit_connected(&subject, sk, now, how);
-	else if (new == TCP_CLOSE && old != TCP_LISTEN)
-		on_close(sk, socket, &subject, old, now, how);
+	else if (old == TCP_SYN_SENT && new == TCP_CLOSE)
+		emit_end(&subject, sk, old, TT_KIND_CONNECT, now, how);
+	else if (new == TCP_CLOSE && synchronised(old))
+		emit_end(&subject, sk, old, TT_KIND_CLOSE, now, how);
+}
+
+static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_access how)
+{
+	if (old == new)
+		return 0;
+	if (new == TCP_CLOSE) {
+		if (old != TCP_LISTEN)
+			on_close(sk, old, how);
+	} else if (new == TCP_SYN_SENT) {
+		remember_connecting(sk, bpf_ktime_get_boot_ns(), how);
+	} else if (new == TCP_LISTEN) {
+		remember_listener(sk, bpf_ktime_get_boot_ns(), how);
+	} else if (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK) {
+		on_shutdown(sk, how);
+	}
+	if (transition_wanted(sk, old, new, how))
+		report_transition(sk, old, new, how);
 	return 0;
 }
 
@@ -237,11 +245,8 @@ static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
 		return 0;
 	if (socket->role == TT_ROLE_LISTENER) {
 		struct tt_listen_key listen;
-		__u16 port_be;
 
-		bpf_core_read(&port_be, sizeof(port_be), &((struct inet_sock *)sk)->inet_sport);
-		listener_key(&listen, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum),
-			     bpf_ntohs(port_be));
+		listener_key(&listen, netns_of_sock(sk, how), local_port_of_sock(sk, how));
 		bpf_map_delete_elem(&listeners, &listen);
 	}
 	bpf_map_delete_elem(&sockets, &key);

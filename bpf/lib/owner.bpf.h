@@ -101,10 +101,7 @@ static __always_inline bool sock_owned_by_current(struct sock *sk, enum tt_acces
 /* SOCK_DEAD, SOCK_DONE … are bit numbers of sk_flags (enum sock_flags). */
 static __always_inline bool sock_flag(struct sock *sk, enum tt_access how, int flag)
 {
-	unsigned long flags = 0;
-
-	bpf_core_read(&flags, sizeof(flags), &sk->__sk_common.skc_flags);
-	return flags & (1ul << flag);
+	return GET(how, sk, __sk_common.skc_flags) & (1ul << flag);
 }
 
 static __always_inline void listener_key(struct tt_listen_key *key, __u32 netns, __u16 port)

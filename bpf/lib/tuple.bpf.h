@@ -42,24 +42,42 @@ static __always_inline bool tuple_unmap(struct tt_connection *connection)
 	return true;
 }
 
+static __always_inline __u32 netns_of_sock(struct sock *sk, enum tt_access how)
+{
+	if (how == TT_DIRECT)
+		return sk->__sk_common.skc_net.net->ns.inum;
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+}
+
 /*
- * The tuple of a full socket. inet_sport, not skc_num: tcp_set_state(TCP_CLOSE) clears skc_num before anybody else can
- * see it. Returns TT_F_V4MAPPED or 0.
+ * tcp_set_state(TCP_CLOSE) clears skc_num before anybody else can see it; inet_sport stays. On the other hand
+ * inet_sport of a socket that is only bound to be connected is not set yet.
  */
+static __always_inline __u16 local_port_of_sock(struct sock *sk, enum tt_access how)
+{
+	struct inet_sock *inet = (struct inet_sock *)sk;
+	__u16 port = GET(how, sk, __sk_common.skc_num);
+	__u16 port_be = 0;
+
+	if (port)
+		return port;
+	if (how == TT_DIRECT) {
+		struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+		return tp ? bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport) : 0;
+	}
+	bpf_core_read(&port_be, sizeof(port_be), &inet->inet_sport);
+	return bpf_ntohs(port_be);
+}
+
+/* The tuple of a full socket. Returns TT_F_V4MAPPED or 0. */
 static __always_inline __u32 tuple_of_sock(struct tt_connection *out, struct sock *sk,
 					   enum tt_access how)
 {
-	struct inet_sock *inet = (struct inet_sock *)sk;
-	__u16 sport_be;
 	__u32 *words;
 
-	out->netns = GET(how, sk, __sk_common.skc_net.net)
-			     ? BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum)
-			     : 0;
-	bpf_core_read(&sport_be, sizeof(sport_be), &inet->inet_sport);
-	out->local_port = bpf_ntohs(sport_be);
-	if (!out->local_port)
-		out->local_port = GET(how, sk, __sk_common.skc_num);
+	out->netns = netns_of_sock(sk, how);
+	out->local_port = local_port_of_sock(sk, how);
 	out->peer_port = bpf_ntohs(GET(how, sk, __sk_common.skc_dport));
 	out->family = GET(how, sk, __sk_common.skc_family);
 	if (out->family == AF_INET6) {
