@@ -2,9 +2,6 @@
 /* Who accepts a connection owns it: the one moment at which a pre-forked worker can be told from its siblings. */
 #include "lib/emit.bpf.h"
 
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
-
 static __always_inline int on_accept(struct sock *sk, enum tt_access how)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
@@ -41,22 +38,9 @@ static __always_inline int on_accept(struct sock *sk, enum tt_access how)
 /* What accept() returned, in the file table of the task that called it. */
 static __always_inline int on_accept_fd(long fd)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct file **table, *file = NULL;
-	struct socket *socket;
-	struct sock *sk;
+	struct sock *sk = fd < 0 ? NULL : tcp_sock_of_fd((int)fd);
 
-	if (fd < 0)
-		return 0;
-	table = BPF_CORE_READ(task, files, fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
-		return 0;
-	return on_accept(sk, TT_PROBED);
+	return sk ? on_accept(sk, TT_PROBED) : 0;
 }
 
 /* The arguments differ between kernels (commit 92ef0fd55ac8, v6.10), the return value does not. */
@@ -66,9 +50,9 @@ int accept_fexit(unsigned long long *ctx)
 	struct sock *sk = NULL;
 
 	if (settings.accept_ret_arg == 2)
-		sk = (void *)ctx[2];
+		sk = (void *)CTX_ARG(ctx, 2);
 	else if (settings.accept_ret_arg == 4)
-		sk = (void *)ctx[4];
+		sk = (void *)CTX_ARG(ctx, 4);
 	return sk ? on_accept(sk, TT_DIRECT) : 0;
 }
 

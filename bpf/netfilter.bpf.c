@@ -136,26 +136,26 @@ static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
 SEC("?fentry/nf_send_reset")
 int netfilter_v4_fentry(unsigned long long *ctx)
 {
-	struct net *net = (void *)ctx[0];
+	struct net *net = (void *)CTX_ARG(ctx, 0);
 	struct sk_buff *skb = NULL;
 
 	if (settings.nf_reset_skb_arg == 1)
-		skb = (void *)ctx[1];
+		skb = (void *)CTX_ARG(ctx, 1);
 	else if (settings.nf_reset_skb_arg == 2)
-		skb = (void *)ctx[2];
+		skb = (void *)CTX_ARG(ctx, 2);
 	return skb ? on_netfilter_reset(net->ns.inum, skb) : 0;
 }
 
 SEC("?fentry/nf_send_reset6")
 int netfilter_v6_fentry(unsigned long long *ctx)
 {
-	struct net *net = (void *)ctx[0];
+	struct net *net = (void *)CTX_ARG(ctx, 0);
 	struct sk_buff *skb = NULL;
 
 	if (settings.nf_reset_skb_arg == 1)
-		skb = (void *)ctx[1];
+		skb = (void *)CTX_ARG(ctx, 1);
 	else if (settings.nf_reset_skb_arg == 2)
-		skb = (void *)ctx[2];
+		skb = (void *)CTX_ARG(ctx, 2);
 	return skb ? on_netfilter_reset(net->ns.inum, skb) : 0;
 }
 

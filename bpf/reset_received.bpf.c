@@ -70,11 +70,11 @@ static __always_inline int on_receive_reset(struct sock *sk, struct sk_buff *skb
 SEC("?fentry/tcp_reset")
 int receive_reset_fentry(unsigned long long *ctx)
 {
-	struct sock *sk = (void *)ctx[0];
+	struct sock *sk = (void *)CTX_ARG(ctx, 0);
 	struct sk_buff *skb = NULL;
 
 	if (settings.receive_reset_skb_arg == 1)
-		skb = (void *)ctx[1];
+		skb = (void *)CTX_ARG(ctx, 1);
 	return on_receive_reset(sk, skb, TT_DIRECT);
 }
 

@@ -141,12 +141,12 @@ static __always_inline int on_send_reset(struct sock *sk, struct sk_buff *skb, _
 SEC("?tp_btf/tcp_send_reset")
 int send_reset_tp_btf(unsigned long long *ctx)
 {
-	struct sock *sk = (void *)ctx[0];
-	struct sk_buff *skb = (void *)ctx[1];
+	struct sock *sk = (void *)CTX_ARG(ctx, 0);
+	struct sk_buff *skb = (void *)CTX_ARG(ctx, 1);
 	__s32 reason = NO_REASON;
 
 	if (settings.tp_reset_reason_arg == 2)
-		reason = (__s32)ctx[2];
+		reason = (__s32)CTX_ARG(ctx, 2);
 	return on_send_reset(sk, skb, reason, TT_DIRECT);
 }
 
@@ -161,13 +161,13 @@ int send_reset_raw_tp(struct bpf_raw_tracepoint_args *ctx)
 SEC("?fentry/tcp_send_active_reset")
 int active_reset_fentry(unsigned long long *ctx)
 {
-	struct sock *sk = (void *)ctx[0];
+	struct sock *sk = (void *)CTX_ARG(ctx, 0);
 	__s32 reason = NO_REASON;
 
 	if (settings.active_reset_reason_arg == 1)
-		reason = (__s32)ctx[1];
+		reason = (__s32)CTX_ARG(ctx, 1);
 	else if (settings.active_reset_reason_arg == 2)
-		reason = (__s32)ctx[2];
+		reason = (__s32)CTX_ARG(ctx, 2);
 	return on_active_reset(sk, reason, TT_DIRECT);
 }
 
@@ -215,24 +215,24 @@ static __always_inline bool reply_is_sent_v6(struct sock *sk, struct sk_buff *sk
 SEC("?fentry/tcp_v4_send_reset")
 int reply_v4_fentry(unsigned long long *ctx)
 {
-	struct sock *sk = (void *)ctx[0];
-	struct sk_buff *skb = (void *)ctx[1];
+	struct sock *sk = (void *)CTX_ARG(ctx, 0);
+	struct sk_buff *skb = (void *)CTX_ARG(ctx, 1);
 	__s32 reason = NO_REASON;
 
 	if (settings.reply_reset_reason_arg == 2)
-		reason = (__s32)ctx[2];
+		reason = (__s32)CTX_ARG(ctx, 2);
 	return reply_is_sent_v4(sk, skb) ? on_reply_reset(sk, skb, reason, TT_DIRECT) : 0;
 }
 
 SEC("?fentry/tcp_v6_send_reset")
 int reply_v6_fentry(unsigned long long *ctx)
 {
-	struct sock *sk = (void *)ctx[0];
-	struct sk_buff *skb = (void *)ctx[1];
+	struct sock *sk = (void *)CTX_ARG(ctx, 0);
+	struct sk_buff *skb = (void *)CTX_ARG(ctx, 1);
 	__s32 reason = NO_REASON;
 
 	if (settings.reply_reset_reason_arg == 2)
-		reason = (__s32)ctx[2];
+		reason = (__s32)CTX_ARG(ctx, 2);
 	return reply_is_sent_v6(sk, skb) ? on_reply_reset(sk, skb, reason, TT_DIRECT) : 0;
 }
 

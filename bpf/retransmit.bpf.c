@@ -152,12 +152,12 @@ int BPF_PROG(retransmit_fexit, struct sock *sk, struct sk_buff *skb, int segs, i
 SEC("?tp_btf/tcp_retransmit_skb")
 int retransmit_tp_btf(unsigned long long *ctx)
 {
-	struct sock *sk = (void *)ctx[0];
-	struct sk_buff *skb = (void *)ctx[1];
+	struct sock *sk = (void *)CTX_ARG(ctx, 0);
+	struct sk_buff *skb = (void *)CTX_ARG(ctx, 1);
 	int err = 0;
 
 	if (settings.retransmit_err_arg == 2)
-		err = (int)ctx[2];
+		err = (int)CTX_ARG(ctx, 2);
 	return on_retransmit(sk, skb, err, TT_DIRECT);
 }
 

@@ -5,25 +5,6 @@
  */
 #include "lib/owner.bpf.h"
 
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
-
-static __always_inline struct sock *tcp_sock_of_file(struct file *file)
-{
-	struct socket *socket;
-	struct sock *sk;
-	__u16 family;
-
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
-		return NULL;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	return family == AF_INET || family == AF_INET6 ? sk : NULL;
-}
-
 static __always_inline void seed_task(struct tt_task *out, struct task_struct *task)
 {
 	out->pid = BPF_CORE_READ(task, tgid);

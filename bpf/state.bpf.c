@@ -6,6 +6,8 @@
 #include "lib/emit.bpf.h"
 #include "lib/info.bpf.h"
 
+#define SEND_SHUTDOWN 2
+
 static __always_inline bool synchronised(int state)
 {
 	return state != TCP_CLOSE && state != TCP_LISTEN && state != TCP_SYN_SENT &&
@@ -50,65 +52,82 @@ static __always_inline void rebind_owner(struct sock *sk, struct tt_socket *sock
 {
 	__u32 pid;
 
-	if (!(GET(how, sk, sk_shutdown) & 2 /* SEND_SHUTDOWN */) || !sock_owned_by_current(sk, how))
+	if (!(GET(how, sk, sk_shutdown) & SEND_SHUTDOWN) || !sock_owned_by_current(sk, how))
 		return;
 	pid = bpf_get_current_pid_tgid() >> 32;
 	if (socket->owner.pid != pid)
 		task_current(&socket->owner, TT_OWNER_OPERATION);
 }
 
-/* The error with which a connection ended, and the ICMP message behind it where one is queued on the socket. */
-static __always_inline void end_read_error(struct tt_end_record *record, struct sock *sk, __u8 old,
-					   enum tt_access how)
+struct tt_end_error {
+	__u32 err;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 icmp_seen;
+	__u8 abandoned;
+};
+
+/* An ICMP error that ip_icmp_error() (net/ipv4/ip_sockglue.c) has queued on the socket. */
+static __always_inline void read_icmp_error(struct tt_end_error *out, struct sock *sk)
 {
 	struct sk_buff_head *queue = &sk->sk_error_queue;
+	struct sock_exterr_skb extended;
 	struct sk_buff *last;
 	__u32 queued;
 
-	record->err = GET(how, sk, sk_err);
 	bpf_core_read(&queued, sizeof(queued), &queue->qlen);
-	if (queued && queued < 1024) {
-		/* ip_icmp_error() (net/ipv4/ip_sockglue.c) leaves it in the control block. */
-		struct sock_exterr_skb extended;
+	if (!queued)
+		return;
+	bpf_core_read(&last, sizeof(last), &queue->prev);
+	bpf_core_read(&extended, sizeof(extended), &last->cb);
+	if (extended.ee.ee_origin != 2 /* SO_EE_ORIGIN_ICMP */ &&
+	    extended.ee.ee_origin != 3 /* SO_EE_ORIGIN_ICMP6 */)
+		return;
+	out->icmp_seen = 1;
+	out->icmp_type = extended.ee.ee_type;
+	out->icmp_code = extended.ee.ee_code;
+	if (!out->err)
+		out->err = extended.ee.ee_errno;
+}
 
-		bpf_core_read(&last, sizeof(last), &queue->prev);
-		bpf_core_read(&extended, sizeof(extended), &last->cb);
-		if (extended.ee.ee_origin == 2 /* SO_EE_ORIGIN_ICMP */ ||
-		    extended.ee.ee_origin == 3 /* SO_EE_ORIGIN_ICMP6 */) {
-			record->icmp_seen = 1;
-			record->icmp_type = extended.ee.ee_type;
-			record->icmp_code = extended.ee.ee_code;
-			if (!record->err)
-				record->err = extended.ee.ee_errno;
-		}
-	}
-	if (!record->err && old == TCP_SYN_SENT)
-		record->err = GET(how, sk, sk_err_soft);
+/* The error with which a connection ended. */
+static __always_inline void end_error(struct tt_end_error *out, struct sock *sk, __u8 old,
+				      enum tt_access how)
+{
+	out->err = GET(how, sk, sk_err);
+	read_icmp_error(out, sk);
+	if (out->err || old != TCP_SYN_SENT)
+		return;
+	/* While the application holds the lock, tcp_v4_err() leaves its error here. */
+	out->err = GET(how, sk, sk_err_soft);
+	out->abandoned = !out->err && (GET(how, sk, sk_shutdown) & SEND_SHUTDOWN);
 }
 
 static __always_inline void emit_end(struct tt_subject *subject, struct sock *sk, __u8 old, __u16 kind,
 				     __u64 now, enum tt_access how)
 {
 	__u32 told = subject->flags & (TT_F_RST_SENT | TT_F_RST_RECEIVED);
-	__u32 err = GET(how, sk, sk_err);
-	bool failed = kind == TT_KIND_CONNECT || err;
+	struct tt_end_error error = {};
 	struct tt_end_record *record;
 
-	if (!kind_wanted(kind))
+	end_error(&error, sk, old, how);
+	/* connect() itself fails after SYN_SENT, for want of a port: its own hook knows the errno. */
+	if (old == TCP_SYN_SENT && !error.err && !error.abandoned && settings.connect_errors)
 		return;
-	if ((settings.failures_only & (1u << kind)) && (!failed || told))
+	if ((settings.failures_only & (1u << kind)) &&
+	    (told || (kind == TT_KIND_CLOSE && !error.err)))
 		return;
 	if (!subject_matches(subject))
 		return;
 	record = record_reserve(subject, kind, now, sizeof(*record));
 	if (!record)
 		return;
-	__builtin_memset(&record->err, 0, 8);
 	record->common.connection.old_state = old;
-	end_read_error(record, sk, old, how);
-	/* close() while connecting: the application gave up, and no error was pending. */
-	if (old == TCP_SYN_SENT && !record->err)
-		record->abandoned = 1;
+	record->err = error.err;
+	record->icmp_type = error.icmp_type;
+	record->icmp_code = error.icmp_code;
+	record->icmp_seen = error.icmp_seen;
+	record->abandoned = error.abandoned;
 	record->common.header.flags |= info_read(&record->info, sk, old, how);
 	record_submit(record);
 }
@@ -157,7 +176,8 @@ static __always_inline void remember_closed(struct sock *sk, const struct tt_soc
 
 static __always_inline void count_end(struct sock *sk, int old, enum tt_access how)
 {
-	if (old == TCP_SYN_SENT || old == TCP_SYN_RECV)
+	/* tcp_done() counts; an application that gives up, and connect() itself, do not pass there. */
+	if ((old == TCP_SYN_SENT || old == TCP_SYN_RECV) && GET(how, sk, sk_err))
 		COUNT(netns_of_sock(sk, how), attempt_fails, 1);
 	else if (old == TCP_ESTABLISHED || old == TCP_CLOSE_WAIT)
 		COUNT(netns_of_sock(sk, how), established_resets, 1);
@@ -168,10 +188,18 @@ static __always_inline void on_close(struct sock *sk, int old, enum tt_access ho
 	struct tt_socket *socket = socket_find(sk);
 
 	count_end(sk, old, how);
+	if (!socket && synchronised(old)) {
+		struct tt_subject subject;
+
+		subject_of_sock(&subject, sk, old, 0, how);
+		socket = remember_subject(&subject, sk, how);
+	}
 	if (!socket)
 		return;
 	rebind_owner(sk, socket, how);
 	socket->previous_state = old;
+	if (old == TCP_SYN_SENT && GET(how, sk, sk_err))
+		socket->flags |= TT_F_CONNECT_TOLD;
 	if (synchronised(old))
 		remember_closed(sk, socket, how);
 }

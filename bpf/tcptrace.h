@@ -51,6 +51,7 @@ enum tt_kind {
 #define TT_F_SYNTHETIC_COOKIE (1u << 11) /* the kernel could not give a cookie: ours, from TT_COOKIE_BASE on */
 #define TT_F_CHILD (1u << 12) /* never accepted: sk_socket was NULL and SOCK_DEAD clear */
 #define TT_F_MPTCP (1u << 13) /* an MPTCP subflow */
+#define TT_F_CONNECT_TOLD (1u << 14) /* kept with the socket: the state machine told how this connect failed */
 
 /* Cookies that tcptrace made itself start here: far above any that sock_gen_cookie() reaches. */
 #define TT_COOKIE_BASE (1ull << 52)
@@ -313,7 +314,8 @@ struct tt_config {
 	__s8 nf_reset_skb_arg; /* of nf_send_reset{,6}() */
 	__s8 accept_ret_arg; /* position of inet_csk_accept()'s return value: commit 92ef0fd55ac8, v6.10 */
 	__u8 replies_announced; /* every reply of the stack passes the reply hook: what else leaves is a firewall's */
-	__u8 pad[2];
+	__u8 connect_errors; /* the hook on connect()'s own failures is attached */
+	__u8 pad;
 	__u32 pid[TT_MAX_PIDS];
 	__u32 netns_inode[TT_MAX_NETNS];
 	__u64 cgroup_id[TT_MAX_CGROUPS];

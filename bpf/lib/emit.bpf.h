@@ -87,6 +87,24 @@ static __always_inline struct tt_socket *subject_of_sock(struct tt_subject *subj
 	return socket;
 }
 
+/*
+ * A connection that nobody accepted, or that the seed has missed, is remembered from its reset or its end on: the state
+ * it had is then known to the reset that follows, and its end not reported once more as a death.
+ */
+static __always_inline struct tt_socket *remember_subject(const struct tt_subject *subject,
+							  struct sock *sk, enum tt_access how)
+{
+	struct tt_socket initial = {
+		.cookie = subject->connection.cookie,
+		.owner = subject->owner,
+		.flags = subject->flags & TT_F_SYNTHETIC_COOKIE,
+		.previous_state = subject->connection.state,
+		.role = subject->connection.role,
+	};
+
+	return socket_start(sk, how, &initial);
+}
+
 static __always_inline bool subject_matches(const struct tt_subject *subject)
 {
 	return filter_matches(&subject->connection, &subject->owner);

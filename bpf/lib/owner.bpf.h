@@ -53,14 +53,26 @@ struct {
 	__type(value, struct tt_task);
 } listeners __weak SEC(".maps");
 
-/* Cookies for sockets to which this kernel's helpers give none. */
-__u64 synthetic_cookies __weak = 0;
-
 static __always_inline struct tt_socket *socket_find(const void *sk)
 {
 	__u64 key = (__u64)sk;
 
 	return bpf_map_lookup_elem(&sockets, &key);
+}
+
+/*
+ * A number for a socket to which this kernel gives none: a structure at one address lives at one time only. Mixed from
+ * both, since an atomic counter that returns its value needs v5.12.
+ */
+static __always_inline __u64 synthetic_cookie(struct sock *sk)
+{
+	__u64 mixed = (__u64)bpf_ktime_get_boot_ns() * 0x9e3779b97f4a7c15ull;
+	__u64 address;
+
+	/* A pointer that the verifier knows cannot be calculated with; its bytes in memory can. */
+	bpf_probe_read_kernel(&address, sizeof(address), &sk);
+	mixed ^= address * 0xc2b2ae3d27d4eb4full;
+	return TT_COOKIE_BASE | (mixed >> 12);
 }
 
 static __always_inline __u64 socket_cookie(struct sock *sk, enum tt_access how, __u32 *flags)
@@ -73,7 +85,7 @@ static __always_inline __u64 socket_cookie(struct sock *sk, enum tt_access how, 
 	if (cookie)
 		return cookie;
 	*flags |= TT_F_SYNTHETIC_COOKIE;
-	return TT_COOKIE_BASE + __sync_fetch_and_add(&synthetic_cookies, 1);
+	return synthetic_cookie(sk);
 }
 
 /* Starts a new life of this socket structure, whatever was remembered of an earlier one. Null: the map is full. */
@@ -102,6 +114,39 @@ static __always_inline bool sock_owned_by_current(struct sock *sk, enum tt_acces
 static __always_inline bool sock_flag(struct sock *sk, enum tt_access how, int flag)
 {
 	return GET(how, sk, __sk_common.skc_flags) & (1ul << flag);
+}
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+
+/* The TCP socket behind an open file, if it is one. */
+static __always_inline struct sock *tcp_sock_of_file(struct file *file)
+{
+	struct socket *socket;
+	struct sock *sk;
+	__u16 family;
+
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return NULL;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	return family == AF_INET || family == AF_INET6 ? sk : NULL;
+}
+
+/* Likewise behind a file descriptor of current. */
+static __always_inline struct sock *tcp_sock_of_fd(int fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file **table, *file = NULL;
+
+	if (fd < 0)
+		return NULL;
+	table = BPF_CORE_READ(task, files, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
+	return file ? tcp_sock_of_file(file) : NULL;
 }
 
 static __always_inline void listener_key(struct tt_listen_key *key, __u32 netns, __u16 port)

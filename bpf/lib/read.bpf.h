@@ -25,6 +25,19 @@ enum tt_access { TT_PROBED, TT_DIRECT };
 	((how) == TT_DIRECT ? BPF_CORE_READ_BITFIELD(ptr, field)                                   \
 			    : BPF_CORE_READ_BITFIELD_PROBED(ptr, field))
 
+/*
+ * Argument `n` of a BTF program whose position depends on the kernel. In assembly, since the compiler would merge the
+ * loads of several positions into one from a computed address, which the verifier does not follow.
+ */
+#define CTX_ARG(ctx, n)                                                                            \
+	({                                                                                         \
+		__u64 __argument;                                                                  \
+		asm volatile("%0 = *(u64 *)(%1 + %2)"                                              \
+			     : "=r"(__argument)                                                    \
+			     : "r"(ctx), "i"((n) * 8));                                            \
+		__argument;                                                                        \
+	})
+
 /* Copies an array field of at most 16 bytes. */
 #define GET_BYTES(dst, ptr, field) bpf_core_read(dst, sizeof((ptr)->field), &(ptr)->field)
 

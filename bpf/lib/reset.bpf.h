@@ -15,24 +15,6 @@ static __always_inline struct tt_socket *closed_find(const struct tt_connection 
 	return bpf_map_lookup_elem(&closed, &tuple);
 }
 
-/*
- * A connection that nobody accepted, or that the seed has missed, is remembered from its reset on: its end is then not
- * reported once more as a death.
- */
-static __always_inline struct tt_socket *remember_subject(const struct tt_subject *subject,
-							  struct sock *sk, enum tt_access how)
-{
-	struct tt_socket initial = {
-		.cookie = subject->connection.cookie,
-		.owner = subject->owner,
-		.flags = subject->flags & TT_F_SYNTHETIC_COOKIE,
-		.previous_state = subject->connection.state,
-		.role = subject->connection.role,
-	};
-
-	return socket_start(sk, how, &initial);
-}
-
 static __always_inline struct tt_reset_record *reset_reserve(const struct tt_subject *subject,
 							     __u16 kind, __u64 now)
 {

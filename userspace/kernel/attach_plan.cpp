@@ -209,6 +209,31 @@ HookRow accept_row() {
           }};
 }
 
+// What fails before a SYN leaves shows in the state machine not at all, or without its errno.
+HookRow connect_row() {
+  return {.name = "connect_error",
+          .purpose = "connects that fail before a SYN leaves: no route, no free port",
+          .required = false,
+          .variants = {
+              {.label = "fexit:tcp_v4_connect,tcp_v6_connect",
+               .family = AttachFamily::kFentry,
+               .programs = {{"connect_v4_fexit", kFentry, "tcp_v4_connect"},
+                            {"connect_v6_fexit", kFentry, "tcp_v6_connect"}},
+               .tells_connect_errors = true},
+              {.label = "kretprobe:tcp_v4_connect,tcp_v6_connect",
+               .family = AttachFamily::kKprobe,
+               .programs = {{"connect_v4_kprobe", kKprobe, "tcp_v4_connect"},
+                            {"connect_v6_kprobe", kKprobe, "tcp_v6_connect"},
+                            {"connect_v4_kretprobe", kKprobe, "tcp_v4_connect"},
+                            {"connect_v6_kretprobe", kKprobe, "tcp_v6_connect"}},
+               .tells_connect_errors = true},
+              {.label = "tp:sys_exit_connect",
+               .family = AttachFamily::kTracepoint,
+               .programs = {{"connect_tp", kSyscallTp, "sys_exit_connect"}},
+               .tells_connect_errors = true},
+          }};
+}
+
 std::string unavailable(const ProgramRow& program, const Facts& facts) {
   const std::string target(program.target);
   switch (program.type) {
@@ -218,6 +243,12 @@ std::string unavailable(const ProgramRow& program, const Facts& facts) {
           program.type == kFentry ? facts.fentry_failure : facts.kprobe_failure;
       if (!failure.empty()) {
         return failure;
+      }
+      if (program.type == kKprobe && facts.functions_without_btf.contains(program.target)) {
+        return {};
+      }
+      if (facts.functions_without_btf.contains(program.target)) {
+        return target + ": its module has no BTF";
       }
       if (facts.unloaded_module_functions.contains(program.target)) {
         return target + ": its module is not loaded";
@@ -273,6 +304,7 @@ const std::vector<HookRow>& hook_rows() {
   static const std::vector<HookRow> rows = {
       state_row(),          destroy_row(),    reset_sent_row(), reset_netfilter_row(),
       reset_received_row(), retransmit_row(), synack_row(),     accept_row(),
+      connect_row(),
   };
   return rows;
 }

@@ -38,6 +38,7 @@ struct VariantRow {
   bool needs_reset_reason = false;   // only where tcp_send_reset carries enum sk_rst_reason
   bool watches_egress = false;
   bool announces_replies = false;
+  bool tells_connect_errors = false;
 };
 
 struct HookRow {
@@ -55,6 +56,7 @@ struct Facts {
   std::set<std::string, std::less<>> functions;    // of those the table names: in the kernel's or a module's BTF
   std::set<std::string, std::less<>> tracepoints;  // likewise
   std::set<std::string, std::less<>> unloaded_module_functions;  // their module is not loaded
+  std::set<std::string, std::less<>> functions_without_btf;      // of a loaded module: kprobes only
   std::string fentry_failure;  // why function hooks do not load; empty: they do
   std::string kprobe_failure;
   std::string syscall_tp_failure;

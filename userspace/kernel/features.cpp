@@ -143,7 +143,7 @@ struct ModuleFunction {
 constexpr std::array kModuleFunctions = {ModuleFunction{"nf_send_reset", "nf_reject_ipv4"},
                                          ModuleFunction{"nf_send_reset6", "nf_reject_ipv6"}};
 
-// Functions that may live in a module: known if the module is there. Returns the position of the skb, if its BTF tells.
+// Functions that may live in a module: known if the module is there.
 void find_module_functions(btf* types, Features& features) {
   for (const ModuleFunction& row : kModuleFunctions) {
     if (function_prototype(types, row.function) != nullptr) {
@@ -155,8 +155,8 @@ void find_module_functions(btf* types, Features& features) {
       features.facts.unloaded_module_functions.insert(row.function);
       continue;
     }
-    features.facts.functions.insert(row.function);
     const BtfPtr module(btf__load_module_btf(row.module, types));
+    (module ? features.facts.functions : features.facts.functions_without_btf).insert(row.function);
     if (module) {
       features.arguments.nf_reset_skb =
           function_argument(module.get(), row.function, is_skb_pointer);

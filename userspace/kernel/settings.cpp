@@ -123,6 +123,7 @@ tt_config make_settings(const model::Filter& filter, const Features& features,
   settings.wakeup_bytes = ring_size_bytes / 8;
   for (const Choice& choice : choices) {
     if (choice.variant != nullptr) {
+      settings.connect_errors |= choice.variant->tells_connect_errors ? 1 : 0;
       settings.track_egress |= choice.variant->watches_egress ? 1 : 0;
       settings.replies_announced |= choice.variant->announces_replies ? 1 : 0;
     }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/pipeline.h"
+
+#include <utility>
+
+namespace tcptrace::cli {
+
+Pipeline::Pipeline(Writer& writer, std::span<const std::string> reset_reasons,
+                   std::optional<std::uint64_t> count)
+    : writer_(writer),
+      decoder_(reset_reasons),
+      to_report_([this](model::Event&& event) { report(std::move(event)); }),
+      count_(count) {}
+
+void Pipeline::take(std::span<const std::byte> record) {
+  std::optional<model::Event> event = decoder_.decode(record);
+  if (!event) {
+    ++undecodable_;
+    return;
+  }
+  reset_filter_.push(std::move(*event), to_report_);
+}
+
+void Pipeline::advance(std::chrono::nanoseconds boot_time) {
+  reset_filter_.advance(boot_time, to_report_);
+}
+
+void Pipeline::finish() { reset_filter_.flush(to_report_); }
+
+void Pipeline::report(model::Event&& event) {
+  if (failure_ || count_reached()) {
+    return;
+  }
+  for (std::optional<model::Process>* process : {&event.owner, &event.by}) {
+    if (process->has_value()) {
+      (*process)->cgroup =
+          cgroups_.lookup((*process)->cgroup_id, (*process)->pid, event.boot_time);
+    }
+  }
+  ++reported_;
+  ++summary_.events[static_cast<std::size_t>(event.kind)];
+  if (event.kind == model::EventKind::kRetransmit && event.err == 0) {
+    summary_.retransmitted_segments += event.segs;
+  }
+  write(std::move(event));
+}
+
+void Pipeline::write(const model::Record& record) {
+  if (auto written = writer_.write(record); !written && !failure_) {
+    failure_ = written.error();
+  }
+}
+
+void Pipeline::note_losses(model::LossCounts kernel, std::chrono::nanoseconds boot_time) {
+  kernel.undecodable = undecodable_;
+  kernel.output = writer_.lost_lines();
+  if (kernel == losses_ || failure_) {
+    losses_ = kernel;
+    return;
+  }
+  write(model::Lost{.boot_time = boot_time,
+                    .counts = {.ringbuf_full = kernel.ringbuf_full - losses_.ringbuf_full,
+                               .sockets_map_full = kernel.sockets_map_full - losses_.sockets_map_full,
+                               .netns_map_full = kernel.netns_map_full - losses_.netns_map_full,
+                               .undecodable = kernel.undecodable - losses_.undecodable,
+                               .output = kernel.output - losses_.output}});
+  losses_ = kernel;
+}
+
+model::Summary Pipeline::summary() const {
+  model::Summary summary = summary_;
+  summary.resets_suppressed = reset_filter_.suppressed();
+  summary.lost = losses_;
+  return summary;
+}
+
+}  // namespace tcptrace::cli

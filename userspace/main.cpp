@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+// Parses, runs a subcommand, turns its result into an exit status.
+#include <fmt/core.h>
+#include <signal.h>
+
+#include <span>
+#include <variant>
+
+#include "cli/check.h"
+#include "cli/options.h"
+#include "cli/parse_host.h"
+#include "cli/trace.h"
+#include "sink/fd_sink.h"
+
+namespace {
+
+using namespace tcptrace;
+
+Result<ExitStatus> print(const cli::PrintText& command) {
+  auto out = sink::open_stdout(-1);
+  if (!out) {
+    return std::unexpected(out.error());
+  }
+  for (Result<void> done : {(*out)->write(command.text), (*out)->flush()}) {
+    if (!done) {
+      return std::unexpected(done.error());
+    }
+  }
+  return command.status;
+}
+
+struct Run {
+  Result<ExitStatus> operator()(const cli::TraceOptions& options) const {
+    const Result<void> done = cli::run_trace(options);
+    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+  }
+  Result<ExitStatus> operator()(const cli::CheckOptions& options) const {
+    return cli::run_check(options);
+  }
+  Result<ExitStatus> operator()(const cli::PrintText& command) const { return print(command); }
+};
+
+Result<ExitStatus> run(std::span<const char* const> arguments) {
+  const Result<cli::Command> command = cli::parse(arguments, cli::host_lookup());
+  return command ? std::visit(Run{}, *command) : std::unexpected(command.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A closed pipe is an error of write(), not the end of the process.
+  ::signal(SIGPIPE, SIG_IGN);
+  const Result<ExitStatus> status =
+      run({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+  if (status) {
+    return static_cast<int>(*status);
+  }
+  if (sink::output_closed(status.error())) {
+    return static_cast<int>(ExitStatus::kDone);
+  }
+  fmt::print(stderr, "{}", cli::diagnostic(status.error()));
+  return static_cast<int>(status.error().status);
+}
