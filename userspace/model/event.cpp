@@ -3,7 +3,7 @@
 // input can carry, gets "unknown".
 #include "model/event.h"
 
-#include <string.h>
+#include <cstring>
 
 namespace tcptrace::model {
 

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+// One plausible record of each kind, for tests and benchmarks of what prints them.
+#pragma once
+
+#include <cstring>
+
+#include "model/check.h"
+#include "model/record.h"
+#include "output/context.h"
+
+namespace tcptrace::samples {
+
+inline output::Context context() {
+  // Boot at 2026-11-21 01:00:00 UTC.
+  return {.host = "node-7", .boot_to_wall = std::chrono::seconds(1795222800)};
+}
+
+inline model::Address ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
+  return {.bytes = {a, b, c, d}};
+}
+
+inline void set_comm(model::Process& process, std::string_view comm) {
+  process.comm.fill('\0');
+  std::memcpy(process.comm.data(), comm.data(), comm.size());
+}
+
+inline model::Process process() {
+  model::Process process{.pid = 812,
+                         .tid = 815,
+                         .uid = 1000,
+                         .source = model::OwnerSource::kAccept,
+                         .cgroup_id = 4711,
+                         .cgroup = {}};
+  set_comm(process, "api");
+  static const auto cgroup = std::make_shared<const model::Cgroup>(model::Cgroup{
+      .path = "/system.slice/docker-"
+              "3f0c9a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7.scope",
+      .container = "3f0c9a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7",
+      .runtime = "docker"});
+  process.cgroup = cgroup;
+  return process;
+}
+
+inline model::TcpInfo tcp_info() {
+  model::TcpInfo info{};
+  info.bytes_acked = 48213;
+  info.bytes_received = 9120;
+  info.bytes_sent = 48213;
+  info.rtt_us = 1250;
+  info.rttvar_us = 310;
+  info.min_rtt_us = 980;
+  info.rto_us = 204000;
+  info.snd_cwnd = 10;
+  info.snd_ssthresh = 0x7fffffff;
+  info.snd_mss = 1448;
+  info.rcv_mss = 536;
+  info.snd_wnd = 64256;
+  info.rcv_wnd = 65160;
+  info.segs_in = 41;
+  info.segs_out = 47;
+  info.data_segs_in = 9;
+  info.data_segs_out = 36;
+  info.delivered = 37;
+  info.unread_bytes = 900;
+  info.last_data_sent_ms = 60012;
+  info.last_data_recv_ms = 60011;
+  info.last_ack_recv_ms = 60010;
+  info.lingertime_ms = -1;
+  info.keepalive = true;
+  return info;
+}
+
+inline model::Event event(model::EventKind kind) {
+  model::Event event;
+  event.kind = kind;
+  event.boot_time = std::chrono::nanoseconds(123'123'456'789);
+  event.connection = {.cookie = 8193,
+                      .netns = 4026531840,
+                      .role = model::Role::kServer,
+                      .state = model::TcpState::kEstablished,
+                      .local = ipv4(10, 0, 0, 5),
+                      .peer = ipv4(10, 0, 0, 9),
+                      .local_port = 8080,
+                      .peer_port = 41822,
+                      .age = std::chrono::microseconds(61'234'500)};
+  event.owner = process();
+  return event;
+}
+
+inline model::Event reset_sent() {
+  model::Event reset = event(model::EventKind::kResetSent);
+  reset.info = tcp_info();
+  reset.by = reset.owner;
+  reset.kernel_reason = "TCP_ABORT_ON_CLOSE";
+  reset.origin = model::ResetOrigin::kActive;
+  reset.socket_state = model::TcpState::kClose;
+  return reset;
+}
+
+inline model::Event reset_received() {
+  model::Event reset = event(model::EventKind::kResetReceived);
+  reset.info = tcp_info();
+  reset.err = 104;
+  reset.socket_state = model::TcpState::kEstablished;
+  reset.trigger_flags = 0x14;
+  reset.trigger_ttl = 41;
+  reset.trigger_seq = 3735928559;
+  reset.trigger_ack = 2882400001;
+  return reset;
+}
+
+// A reply for a segment of a connection this host does not know.
+inline model::Event reset_without_socket() {
+  model::Event reset = event(model::EventKind::kResetSent);
+  reset.connection.cookie = 0;
+  reset.connection.role = model::Role::kUnknown;
+  reset.connection.state = model::TcpState::kUnknown;
+  reset.connection.age.reset();
+  reset.owner.reset();
+  reset.no_socket = true;
+  reset.kernel_reason = "NO_SOCKET";
+  reset.origin = model::ResetOrigin::kReply;
+  reset.trigger_flags = 0x18;
+  reset.trigger_ttl = 64;
+  reset.trigger_seq = 1;
+  reset.trigger_ack = 2;
+  reset.trigger_bytes = 512;
+  return reset;
+}
+
+inline model::Event retransmit() {
+  model::Event retransmit = event(model::EventKind::kRetransmit);
+  retransmit.info = tcp_info();
+  retransmit.info->retransmits = 3;
+  retransmit.info->total_retrans = 5;
+  retransmit.info->ca_state = 4;
+  retransmit.info->snd_cwnd = 1;
+  retransmit.info->snd_ssthresh = 7;
+  retransmit.info->unacked = 4;
+  retransmit.info->unacked_bytes = 5792;
+  retransmit.info->unread_bytes = 0;
+  retransmit.info->pending = 1;
+  retransmit.retransmit_type = model::RetransmitType::kRto;
+  retransmit.segs = 2;
+  retransmit.seq = 123456789;
+  retransmit.length_bytes = 2896;
+  retransmit.tcp_flags = 0x18;
+  return retransmit;
+}
+
+inline model::Event state_change() {
+  model::Event state = event(model::EventKind::kState);
+  state.connection.state = model::TcpState::kCloseWait;
+  state.connection.old_state = model::TcpState::kEstablished;
+  return state;
+}
+
+inline model::Event connect_failed() {
+  model::Event connect = event(model::EventKind::kConnect);
+  connect.connection.role = model::Role::kClient;
+  connect.connection.state = model::TcpState::kClose;
+  connect.connection.old_state = model::TcpState::kSynSent;
+  connect.info = tcp_info();
+  connect.info->rtt_us = 0;
+  connect.info->retransmits = 6;
+  connect.owner->source = model::OwnerSource::kConnect;
+  connect.err = 113;
+  connect.icmp_seen = true;
+  connect.icmp_type = 3;
+  connect.icmp_code = 1;
+  return connect;
+}
+
+inline model::Event connection_died() {
+  model::Event close = event(model::EventKind::kClose);
+  close.connection.state = model::TcpState::kClose;
+  close.connection.old_state = model::TcpState::kEstablished;
+  close.info = tcp_info();
+  close.info->retransmits = 15;
+  close.info->unacked_bytes = 4096;
+  close.info->unread_bytes = 0;
+  close.err = 110;
+  return close;
+}
+
+inline model::Event synack_retransmit() {
+  model::Event retransmit = event(model::EventKind::kRetransmit);
+  retransmit.connection.state = model::TcpState::kNewSynRecv;
+  retransmit.info = tcp_info();
+  retransmit.info->backlog = 4;
+  retransmit.info->backlog_limit = 128;
+  retransmit.retransmit_type = model::RetransmitType::kSynAck;
+  retransmit.owner->source = model::OwnerSource::kListener;
+  retransmit.segs = 1;
+  retransmit.length_bytes = 1;
+  retransmit.attempt = 2;
+  retransmit.tcp_flags = 0x12;
+  return retransmit;
+}
+
+// `ss -K` on a connection over IPv6 that was there before the trace.
+inline model::Event reset_by_another_task() {
+  model::Event reset = reset_sent();
+  reset.connection.family = model::Family::kIpv6;
+  reset.connection.local = {{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x05}};
+  reset.connection.peer = {{0x2a, 0x01, 0x04, 0xf8, 0xc0, 0x10, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc,
+                            0xde, 0xf0, 0x00, 0x01}};
+  reset.connection.age_is_lower_bound = true;
+  reset.owner->cgroup.reset();
+  reset.kernel_reason = {};
+  reset.by = process();
+  reset.by->pid = 9001;
+  reset.by->tid = 9001;
+  reset.by->uid = 0;
+  set_comm(*reset.by, "ss");
+  return reset;
+}
+
+inline model::Hooks hooks() {
+  using model::AttachFamily;
+  return {.boot_time = std::chrono::seconds(60),
+          .version = "0.1.0",
+          .kernel = "6.12.0-1-amd64",
+          .architecture = "x86_64",
+          .host = "node-7",
+          .hooks = {{.name = "state",
+                     .purpose = "state changes",
+                     .attached = {"fentry:tcp_set_state"},
+                     .family = AttachFamily::kFentry,
+                     .failures = {},
+                     .limit = "",
+                     .required = true},
+                    {.name = "reset_sent",
+                     .purpose = "resets sent",
+                     .attached = {"tp_btf:tcp_send_reset", "tp_btf:kfree_skb"},
+                     .family = AttachFamily::kTracepoint,
+                     .failures = {{"fentry:tcp_v4_send_reset", "load: Operation not permitted"}},
+                     .limit = "resets without a socket have no kernel reason"},
+                    {.name = "synack_retransmit",
+                     .purpose = "SYN-ACK retransmissions",
+                     .attached = {},
+                     .family = {},
+                     .failures = {{"fentry:tcp_rtx_synack", "not in this kernel's BTF"}},
+                     .limit = ""}}};
+}
+
+inline model::Lost lost() {
+  return {.boot_time = std::chrono::seconds(120), .counts = {.ringbuf_full = 10, .undecodable = 2}};
+}
+
+inline model::Summary summary() {
+  model::Summary summary{.boot_time = std::chrono::seconds(180),
+                         .duration = std::chrono::milliseconds(60'250),
+                         .events = {},
+                         .retransmitted_segments = 1240,
+                         .resets_suppressed = 3,
+                         .lost = {.ringbuf_full = 10, .undecodable = 2},
+                         .coverage = {},
+                         .ended_by = "duration"};
+  const auto set = [&](model::EventKind kind, std::uint64_t count) {
+    summary.events[static_cast<std::size_t>(kind)] = count;
+  };
+  set(model::EventKind::kResetSent, 12);
+  set(model::EventKind::kResetReceived, 4);
+  set(model::EventKind::kRetransmit, 1180);
+  set(model::EventKind::kConnect, 7);
+  summary.coverage = {{.netns = 4026531840,
+                       .name = "host",
+                       .unreadable = "",
+                       .rows = {{"Tcp.OutRsts", 12, 12},
+                                {"Tcp.EstabResets", 16, 16},
+                                {"Tcp.RetransSegs", 1252, 1240},
+                                {"Tcp.AttemptFails", 7, {}},
+                                {"TcpExt.TCPAbortOnTimeout", 0, {}}}},
+                      {.netns = 4026532201,
+                       .name = "pid 812 (nginx)",
+                       .readable = false,
+                       .unreadable = "its last process exited",
+                       .rows = {}}};
+  return summary;
+}
+
+inline model::CheckReport check_report() {
+  return {.kernel_release = "6.12.0-1-amd64",
+          .btf_bytes = 6'123'456,
+          .lockdown = "none",
+          .capabilities = {{"CAP_BPF", true}, {"CAP_PERFMON", true}, {"CAP_SYS_ADMIN", false}},
+          .rows = {{.name = "kptr_restrict", .value = "1", .advice = ""},
+                   {.name = "tracefs",
+                    .value = "not mounted",
+                    .ok = false,
+                    .advice = "mount -t tracefs tracefs /sys/kernel/tracing"}},
+          .usable = true,
+          .reason = "SYN-ACK retransmissions will not be seen"};
+}
+
+}  // namespace tcptrace::samples

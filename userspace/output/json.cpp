@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+// Events and losses as JSON. The hot path: no DOM, no allocation once `out` has its capacity.
+#include "output/json.h"
+
+#include "output/json_record.h"
+#include "output/wall_time.h"
+#include "output/words.h"
+
+namespace tcptrace::output {
+namespace {
+
+using model::Event;
+using model::EventKind;
+using model::TcpState;
+
+template <Key K>
+void write_address_field(JsonWriter& json, model::Family family, const model::Address& address) {
+  const std::span<const std::uint8_t, 16> bytes(address.bytes);
+  json.written<K>([&](char* to) {
+    return family == model::Family::kIpv4 ? write_address(to, bytes.first<4>())
+                                          : write_address(to, bytes);
+  });
+}
+
+template <Key K>
+void write_tcp_flags_field(JsonWriter& json, std::uint8_t flags) {
+  if (flags != 0) {
+    json.written<K>([flags](char* to) { return write_tcp_flags(to, flags); });
+  }
+}
+
+void write_connection(JsonWriter& json, const Event& event) {
+  const model::Connection& connection = event.connection;
+  json.object<"connection">();
+  json.number_unless_zero<"cookie">(connection.cookie);
+  json.flag<"synthetic_cookie">(connection.synthetic_cookie);
+  json.number_unless_zero<"netns">(connection.netns);
+  json.word<"family">(model::family_name(connection.family));
+  json.flag<"v4_mapped">(connection.v4_mapped);
+  write_address_field<"local">(json, connection.family, connection.local);
+  json.number<"local_port">(connection.local_port);
+  write_address_field<"peer">(json, connection.family, connection.peer);
+  json.number<"peer_port">(connection.peer_port);
+  if (connection.role != model::Role::kUnknown) {
+    json.word<"role">(model::role_name(connection.role));
+  }
+  if (connection.state != TcpState::kUnknown) {
+    json.word<"state">(model::state_name(connection.state));
+  }
+  if (connection.old_state != TcpState::kUnknown) {
+    json.word<"old_state">(model::state_name(connection.old_state));
+  }
+  if (connection.age.has_value()) {
+    json.milliseconds<"age_ms">(*connection.age);
+    json.flag<"age_is_lower_bound">(connection.age_is_lower_bound);
+  }
+  if (idle_times_known(event)) {
+    json.number<"idle_rx_ms">(event.info->last_data_recv_ms);
+    json.number<"idle_tx_ms">(event.info->last_data_sent_ms);
+  }
+  json.flag<"no_socket">(event.no_socket);
+  json.flag<"orphan">(event.orphan);
+  json.flag<"never_accepted">(event.never_accepted);
+  json.flag<"mptcp">(event.mptcp);
+  json.close_object();
+}
+
+void write_task(JsonWriter& json, const model::Process& process) {
+  json.number_unless_zero<"pid">(process.pid);
+  if (process.tid != process.pid) {
+    json.number_unless_zero<"tid">(process.tid);
+  }
+  json.string<"comm">(process.comm_view());
+  json.number<"uid">(process.uid);
+}
+
+void write_process(JsonWriter& json, const model::Process& process) {
+  json.object<"process">();
+  write_task(json, process);
+  if (process.cgroup != nullptr) {
+    json.string_unless_empty<"cgroup">(process.cgroup->path);
+    json.string_unless_empty<"container">(process.cgroup->container);
+    json.string_unless_empty<"container_runtime">(process.cgroup->runtime);
+  }
+  json.number_unless_zero<"cgroup_id">(process.cgroup_id);
+  if (process.source != model::OwnerSource::kNone) {
+    json.word<"source">(model::owner_source_name(process.source));
+  }
+  json.close_object();
+}
+
+void write_by(JsonWriter& json, const Event& event) {
+  json.object<"by">();
+  write_task(json, *event.by);
+  json.flag<"exiting">(event.by_exiting);
+  json.close_object();
+}
+
+void write_reset(JsonWriter& json, const Event& event) {
+  json.object<"reset">();
+  json.word<"direction">(event.kind == EventKind::kResetSent ? "sent" : "received");
+  json.string_unless_empty<"kernel_reason">(event.kernel_reason);
+  if (event.origin != model::ResetOrigin::kUnknown) {
+    json.word<"origin">(model::reset_origin_name(event.origin));
+  }
+  write_errno<"errno">(json, event.err);
+  if (event.socket_state != TcpState::kUnknown) {
+    json.word<"socket_state">(model::state_name(event.socket_state));
+  }
+  if (event.trigger_flags != 0) {
+    json.object<"trigger">();
+    write_tcp_flags_field<"flags">(json, event.trigger_flags);
+    json.number_unless_zero<"ttl">(event.trigger_ttl);
+    json.number<"seq">(event.trigger_seq);
+    json.number<"ack">(event.trigger_ack);
+    json.number<"bytes">(event.trigger_bytes);
+    json.close_object();
+  }
+  json.close_object();
+}
+
+void write_retransmit(JsonWriter& json, const Event& event) {
+  json.object<"retransmit">();
+  json.word<"kind">(model::retransmit_type_name(event.retransmit_type));
+  json.number<"segs">(event.segs);
+  json.number<"seq">(event.seq);
+  json.number<"length_bytes">(event.length_bytes);
+  if (event.retransmit_type == model::RetransmitType::kSynAck) {
+    json.number<"attempt">(event.attempt);
+  }
+  write_tcp_flags_field<"tcp_flags">(json, event.tcp_flags);
+  write_errno<"errno">(json, event.err);
+  json.close_object();
+}
+
+// "connect" or "close": how it ended.
+template <Key K>
+void write_end(JsonWriter& json, const Event& event) {
+  json.object<K>();
+  json.word<"result">(result_name(event));
+  write_errno<"errno">(json, event.err);
+  json.flag<"abandoned">(event.abandoned);
+  if (event.icmp_seen) {
+    json.object<"icmp">();
+    json.number<"type">(event.icmp_type);
+    json.number<"code">(event.icmp_code);
+    json.close_object();
+  }
+  json.flag<"reset_sent">(event.reset_sent);
+  json.flag<"reset_received">(event.reset_received);
+  json.close_object();
+}
+
+void write_subject(JsonWriter& json, const Event& event) {
+  switch (event.kind) {
+    case EventKind::kState:
+    case EventKind::kAccept:
+      return;
+    case EventKind::kConnect:
+      return write_end<"connect">(json, event);
+    case EventKind::kClose:
+      return write_end<"close">(json, event);
+    case EventKind::kRetransmit:
+      return write_retransmit(json, event);
+    case EventKind::kResetSent:
+    case EventKind::kResetReceived:
+      return write_reset(json, event);
+  }
+}
+
+void write_event(JsonWriter& json, const Event& event, const Context& context) {
+  write_head(json, model::event_type_name(event.kind), event.boot_time, context);
+  write_connection(json, event);
+  if (event.owner.has_value()) {
+    write_process(json, *event.owner);
+  }
+  if (by_is_news(event)) {
+    write_by(json, event);
+  }
+  write_subject(json, event);
+  if (event.info.has_value()) {
+    write_tcp_info(json, event);
+  }
+}
+
+struct WriteRecord {
+  JsonWriter& json;
+  const Context& context;
+
+  void operator()(const model::Hooks& hooks) const { write_hooks(json, hooks, context); }
+  void operator()(const Event& event) const { write_event(json, event, context); }
+  void operator()(const model::Summary& summary) const { write_summary(json, summary, context); }
+  void operator()(const model::Lost& lost) const {
+    write_head(json, "lost", lost.boot_time, context);
+    write_loss_counts(json, lost.counts);
+  }
+};
+
+}  // namespace
+
+void append_json(std::string& out, const model::Record& record, const Context& context) {
+  JsonWriter json(out);
+  std::visit(WriteRecord{json, context}, record);
+  json.close_object();
+  json.end_line();
+}
+
+void write_head(JsonWriter& json, std::string_view type, std::chrono::nanoseconds boot_time,
+                const Context& context) {
+  json.open_object();
+  json.number<"schema">(kSchema);
+  json.word<"type">(type);
+  if (boot_time.count() != 0) {
+    const std::chrono::nanoseconds wall = wall_time(boot_time, context);
+    json.written<"time">([wall](char* to) { return write_rfc3339(to, wall); });
+  }
+  json.string_unless_empty<"host">(context.host);
+}
+
+}  // namespace tcptrace::output

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+// The end of a run for people: totals, losses, and the kernel's own counters beside what was
+// reported.
+#include <algorithm>
+#include <vector>
+
+#include "base/text.h"
+#include "output/text.h"
+#include "output/text_cell.h"
+#include "output/text_report.h"
+
+namespace tcptrace::output {
+namespace {
+
+using model::EventKind;
+
+// The summary has to fit a screen; what is cut off is counted.
+constexpr std::size_t kCoverageRows = 12;
+constexpr std::size_t kUnreadableRows = 3;
+
+constexpr std::size_t kLabelWidth = 11;
+constexpr std::size_t kNetnsWidth = 18;
+constexpr std::size_t kCounterWidth = 26;
+constexpr std::size_t kNumberWidth = 12;
+
+struct Row {
+  std::string netns;
+  const model::CoverageRow* counter;
+
+  [[nodiscard]] bool differs() const {
+    return counter->traced.has_value() && *counter->traced != counter->kernel;
+  }
+  [[nodiscard]] bool is_zero() const {
+    return counter->kernel == 0 && counter->traced.value_or(0) == 0;
+  }
+};
+
+void append_label(std::string& out, std::string_view label) {
+  append_cell(out, label, kLabelWidth);
+}
+
+std::string netns_name(const model::NetnsCoverage& coverage) {
+  return coverage.name.empty() ? fmt::format("netns {}", coverage.netns)
+                               : terminal_safe(coverage.name);
+}
+
+// Those that differ come first; zeros on both sides are left out.
+std::vector<Row> coverage_rows(const model::Summary& summary) {
+  std::vector<Row> rows;
+  for (const model::NetnsCoverage& coverage : summary.coverage) {
+    if (!coverage.readable) {
+      continue;
+    }
+    for (const model::CoverageRow& counter : coverage.rows) {
+      rows.push_back({netns_name(coverage), &counter});
+    }
+  }
+  std::erase_if(rows, [](const Row& row) { return row.is_zero(); });
+  std::stable_partition(rows.begin(), rows.end(), [](const Row& row) { return row.differs(); });
+  return rows;
+}
+
+std::string verdict(const model::CoverageRow& row) {
+  if (!row.traced.has_value()) {
+    return "for information";
+  }
+  if (*row.traced == row.kernel) {
+    return "all seen";
+  }
+  return *row.traced < row.kernel
+             ? fmt::format("{} not seen", grouped(row.kernel - *row.traced))
+             : fmt::format("{} more than the kernel counted", grouped(*row.traced - row.kernel));
+}
+
+void append_number_cell(std::string& out, std::string_view digits) {
+  fmt::format_to(std::back_inserter(out), "{:>{}}  ", digits, kNumberWidth);
+}
+
+void append_coverage_row(std::string& out, const Row& row, const Context& context) {
+  out += "  ";
+  append_cell(out, row.netns, kNetnsWidth);
+  append_cell(out, terminal_safe(row.counter->counter), kCounterWidth);
+  append_number_cell(out, grouped(row.counter->kernel));
+  append_number_cell(out, row.counter->traced ? grouped(*row.counter->traced) : "-");
+  append_colored(out, verdict(*row.counter), row.differs() ? Color::kYellow : Color::kNone,
+                 context);
+  out += '\n';
+}
+
+void append_unreadable(std::string& out, const model::Summary& summary) {
+  std::size_t count = 0;
+  for (const model::NetnsCoverage& coverage : summary.coverage) {
+    if (coverage.readable || ++count > kUnreadableRows) {
+      continue;
+    }
+    fmt::format_to(std::back_inserter(out), "  {}: counters not readable{}{}\n",
+                   netns_name(coverage), coverage.unreadable.empty() ? "" : ": ",
+                   terminal_safe(coverage.unreadable));
+  }
+  if (count > kUnreadableRows) {
+    fmt::format_to(std::back_inserter(out), "  and {} more whose counters are not readable\n",
+                   count - kUnreadableRows);
+  }
+}
+
+void append_coverage(std::string& out, const model::Summary& summary, const Context& context) {
+  if (summary.coverage.empty()) {
+    return;
+  }
+  const std::vector<Row> rows = coverage_rows(summary);
+  append_label(out, "coverage");
+  if (rows.empty()) {
+    out += "the kernel counted nothing either\n";
+  } else {
+    out += "the kernel's own counters over the same time, before any filter:\n  ";
+    append_cell(out, "NAMESPACE", kNetnsWidth);
+    append_cell(out, "COUNTER", kCounterWidth);
+    append_number_cell(out, "KERNEL");
+    append_number_cell(out, "TRACED");
+    out += "DIFFERENCE\n";
+  }
+  for (std::size_t i = 0; i < std::min(rows.size(), kCoverageRows); ++i) {
+    append_coverage_row(out, rows[i], context);
+  }
+  if (rows.size() > kCoverageRows) {
+    const auto cut = rows.begin() + kCoverageRows;
+    fmt::format_to(std::back_inserter(out), "  and {} more, of which {} differ: see --json\n",
+                   rows.end() - cut,
+                   std::count_if(cut, rows.end(), [](const Row& row) { return row.differs(); }));
+  }
+  append_unreadable(out, summary);
+}
+
+void append_connections(std::string& out, const model::Summary& summary) {
+  const auto count = [&](EventKind kind) { return summary.events[static_cast<std::size_t>(kind)]; };
+  std::string words;
+  Clauses clauses(words);
+  const auto add = [&](EventKind kind, std::string_view what) {
+    if (count(kind) != 0) {
+      clauses.add("{} {}", grouped(count(kind)), what);
+    }
+  };
+  add(EventKind::kAccept, "accepts");
+  add(EventKind::kConnect, "connects");
+  add(EventKind::kClose, "closes");
+  add(EventKind::kState, "state changes");
+  if (!clauses.empty()) {
+    append_label(out, "others");
+    out += words;
+    out += '\n';
+  }
+}
+
+}  // namespace
+
+void append_loss_words(std::string& out, const model::LossCounts& counts) {
+  if (counts == model::LossCounts{}) {
+    out += "nothing";
+    return;
+  }
+  fmt::format_to(std::back_inserter(out), "{}: ", grouped(counts.total()));
+  Clauses clauses(out);
+  const auto add = [&](std::string_view kind, std::uint64_t count) {
+    if (count != 0) {
+      clauses.add("{} {}", kind, grouped(count));
+    }
+  };
+  add("ring buffer full", counts.ringbuf_full);
+  add("connection table full", counts.sockets_map_full);
+  add("namespace table full", counts.netns_map_full);
+  add("undecodable", counts.undecodable);
+  add("output failed", counts.output);
+}
+
+std::string summary_text(const model::Summary& summary, const Context& context) {
+  const auto count = [&](EventKind kind) {
+    return grouped(summary.events[static_cast<std::size_t>(kind)]);
+  };
+  std::string out;
+  const auto line = [&](std::string_view label, std::string_view words) {
+    append_label(out, label);
+    out += words;
+    out += '\n';
+  };
+  line("summary",
+       fmt::format("{}, ended by: {}", human_duration(summary.duration),
+                   summary.ended_by.empty() ? "unknown" : terminal_safe(summary.ended_by)));
+  line("resets", fmt::format("{} sent, {} received", count(EventKind::kResetSent),
+                             count(EventKind::kResetReceived)));
+  if (summary.resets_suppressed != 0) {
+    line("", fmt::format("{} closed by tcp_reset() without an RST: not reported",
+                         grouped(summary.resets_suppressed)));
+  }
+  line("retransmits", fmt::format("{} events, {} segments", count(EventKind::kRetransmit),
+                                  grouped(summary.retransmitted_segments)));
+  append_connections(out, summary);
+  append_label(out, "lost");
+  std::string loss;
+  append_loss_words(loss, summary.lost);
+  append_colored(out, loss, summary.lost.total() != 0 ? Color::kRed : Color::kNone, context);
+  out += '\n';
+  append_coverage(out, summary, context);
+  return out;
+}
+
+}  // namespace tcptrace::output
