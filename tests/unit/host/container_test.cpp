@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "host/container.h"
+
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace tcptrace::host {
+namespace {
+
+const std::string kId = "3f0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
+const std::string kOther = "aa0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
+
+struct Path {
+  std::string text;
+  std::string runtime;
+};
+
+class ContainerPath : public testing::TestWithParam<Path> {};
+
+TEST_P(ContainerPath, NamesIdAndRuntime) {
+  EXPECT_EQ(parse_container(GetParam().text), (Container{kId, GetParam().runtime}))
+      << GetParam().text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Docker, ContainerPath,
+    testing::Values(
+        Path{"/docker/" + kId, "docker"}, Path{"/system.slice/docker-" + kId + ".scope", "docker"},
+        Path{"/custom.slice/docker-" + kId + ".scope", "docker"},
+        // systemd or something else that makes cgroups inside the container
+        Path{"/docker/" + kId + "/init.scope", "docker"},
+        Path{"/system.slice/docker-" + kId + ".scope/system.slice/nginx.service", "docker"},
+        // Docker in Docker: the innermost
+        Path{"/docker/" + kOther + "/docker/" + kId, "docker"},
+        Path{"/user.slice/user-1000.slice/user@1000.service/user.slice/docker-" + kId + ".scope",
+             "docker"},
+        Path{"/ecs/0a1b2c3d/" + kId, ""}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Kubernetes, ContainerPath,
+    testing::Values(
+        Path{"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12ab_34.slice/"
+             "cri-containerd-" +
+                 kId + ".scope",
+             "containerd"},
+        Path{"/kubepods.slice/kubepods-pod12ab.slice/crio-" + kId + ".scope", "crio"},
+        Path{"/kubepods.slice/kubepods-pod12ab.slice/crio-" + kId + ".scope/container", "crio"},
+        Path{"/kubepods.slice/kubepods-pod12ab.slice/docker-" + kId + ".scope", "docker"},
+        Path{"/kubepods/besteffort/pod74c13223-5a00-11e9-b385-42010a80018d/" + kId, ""},
+        Path{"/kubepods/burstable/pod74c13223/crio-" + kId, "crio"},
+        Path{"/kubepods/pod74c13223/" + kId, ""},
+        Path{"/system.slice/containerd.service/kubepods-burstable-pod12ab.slice:cri-containerd:" +
+                 kId,
+             "containerd"},
+        // kind: a cluster inside a Docker container
+        Path{"/docker/" + kOther +
+                 "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod12.slice/"
+                 "cri-containerd-" +
+                 kId + ".scope",
+             "containerd"},
+        Path{"/docker/" + kOther + "/kubelet/kubepods/burstable/pod12/" + kId, ""}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Others, ContainerPath,
+    testing::Values(Path{"/machine.slice/libpod-" + kId + ".scope", "podman"},
+                    Path{"/machine.slice/libpod-" + kId + ".scope/container", "podman"},
+                    Path{"/machine.slice/machine-libpod_pod_" + kOther + ".slice/libpod-" + kId +
+                             ".scope",
+                         "podman"},
+                    Path{"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + kId +
+                             ".scope/container",
+                         "podman"},
+                    Path{"/libpod_parent/libpod-" + kId, "podman"},
+                    Path{"/system.slice/web.service/libpod-payload-" + kId, "podman"},
+                    Path{"/system.slice/nerdctl-" + kId + ".scope", "containerd"},
+                    Path{"/default/" + kId, "containerd"}));
+
+class NoContainer : public testing::TestWithParam<std::string> {};
+
+TEST_P(NoContainer, IsInvented) {
+  EXPECT_EQ(parse_container(GetParam()), std::nullopt) << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Paths, NoContainer,
+    testing::Values("", "/", "//", "/system.slice/nginx.service",
+                    "/user.slice/user-1000.slice/session-3.scope", "/system.slice/docker.service",
+                    "/docker", "/docker/buildkit/abcdef",
+                    // the monitors of Podman and CRI-O are beside the container, not in it
+                    "/machine.slice/libpod-conmon-" + kId + ".scope",
+                    "/kubepods.slice/kubepods-pod12.slice/crio-conmon-" + kId + ".scope",
+                    // a pod is no container
+                    "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12ab.slice",
+                    "/kubepods/besteffort/pod74c13223-5a00-11e9-b385-42010a80018d",
+                    "/machine.slice/machine-libpod_pod_" + kId + ".slice",
+                    // hex alone proves nothing, nor does a short, long or odd id
+                    "/build/" + kId, "/docker/" + kId.substr(1), "/docker/" + kId + "0",
+                    "/docker/" + kId.substr(1) + "g", "/docker/" + kId.substr(1) + "A",
+                    "/system.slice/docker-" + kId.substr(0, 12) + ".scope",
+                    "/system.slice/foo-docker-" + kId + ".scope", "/lxc/web",
+                    "/lxc.payload.web/init.scope",
+                    "/process_api/1d23b8ad10a1eb2a5f9c8ebbe8c2a6b8"));
+
+}  // namespace
+}  // namespace tcptrace::host

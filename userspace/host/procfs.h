@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+// Small readers of procfs. `root` is where /proc, /sys and /run are looked for: "/" except in
+// tests.
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tcptrace::host {
+
+// The whole file, read to its end: procfs reports no sizes.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path);
+
+// The lines of `text`, without their ends.
+[[nodiscard]] std::vector<std::string_view> lines(std::string_view text);
+
+// `text` split at runs of blanks.
+[[nodiscard]] std::vector<std::string_view> fields(std::string_view text);
+
+// The number that is the whole of `text`.
+template <std::integral T>
+[[nodiscard]] std::optional<T> parse_number(std::string_view text, int base = 10) {
+  T value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, failure] = std::from_chars(text.data(), end, value, base);
+  if (text.empty() || failure != std::errc() || stop != end) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+[[nodiscard]] std::filesystem::path proc_dir(const std::filesystem::path& root, std::uint32_t pid);
+
+// The value of a line "Key:\tvalue", as in /proc/PID/status.
+[[nodiscard]] std::optional<std::string_view> status_value(std::string_view status,
+                                                           std::string_view key);
+
+// Every process, lowest first; threads are not listed.
+[[nodiscard]] std::vector<std::uint32_t> list_pids(const std::filesystem::path& root);
+
+// The thread group that `pid` belongs to: itself for a process, another for a thread; empty: there
+// is no such id.
+[[nodiscard]] std::optional<std::uint32_t> thread_group(const std::filesystem::path& root,
+                                                        std::uint32_t pid);
+
+// As in /proc/PID/comm; empty when it is gone.
+[[nodiscard]] std::string comm_of(const std::filesystem::path& root, std::uint32_t pid);
+
+// The mount points of one type of file system, in the order of /proc/self/mountinfo.
+[[nodiscard]] std::vector<std::filesystem::path> mounts_of_type(const std::filesystem::path& root,
+                                                                std::string_view type);
+
+}  // namespace tcptrace::host
