@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sink/sink.h"
+
+#include <cerrno>
+
+namespace tcptrace::sink {
+
+bool output_closed(const Error& error) { return error.errno_code == EPIPE; }
+
+bool output_interrupted(const Error& error) { return error.errno_code == EINTR; }
+
+}  // namespace tcptrace::sink
