@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/help.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace tcptrace::cli {
+namespace {
+
+constexpr std::size_t kWidth = 80;
+constexpr std::size_t kDescriptionColumn = 30;
+
+constexpr std::string_view kTraceHead =
+    R"(Usage: tcptrace [trace] [OPTIONS]
+       tcptrace check [--json] [--attach FAMILY]
+       tcptrace completion bash|zsh|fish
+
+Shows every TCP reset, every retransmission and every connection that failed on
+this host as it happens: one line each, with the process that owns the
+connection, both addresses, and what the kernel knew at that instant. Runs until
+Ctrl-C, and then says what was seen, what was lost, and how that agrees with the
+kernel's own counters. Needs root, or CAP_BPF and CAP_PERFMON.
+
+Filters of different kinds are all required; of one kind, any suffices. Lists
+are separated by commas, and options may be repeated. All filters are evaluated
+in the kernel, on the owner of the connection.
+)";
+
+constexpr std::string_view kTraceTail =
+    R"(
+Examples:
+  tcptrace                            everything, on the whole host
+  tcptrace -p 812                     one process; ends when it exits
+  tcptrace -P 443 -e all -d 30s       every event on port 443, for half a minute
+  tcptrace --addr 10.0.0.0/8 -c 20    the first 20 events with that network
+  tcptrace --netns pid:812 -J -o f    the namespace of process 812, as JSON
+  tcptrace check                      what this kernel offers, hook by hook
+
+Exit status: 0 done, also by SIGINT and SIGTERM; 1 failed; 2 bad usage or input;
+3 the kernel or the privileges do not allow it. More in tcptrace(8).
+)";
+
+constexpr std::string_view kCheckHead =
+    R"(Usage: tcptrace check [OPTIONS]
+
+Tries every hook on this kernel, with these privileges, and says which variant
+would be used and why the others failed. Leaves nothing attached. Exit status 0:
+tracing works; 3: it does not.
+)";
+
+constexpr std::string_view kCompletionHead =
+    R"(Usage: tcptrace completion bash|zsh|fish
+
+Prints a script that completes tcptrace's command line:
+  bash    source <(tcptrace completion bash)
+  zsh     tcptrace completion zsh > "${fpath[1]}/_tcptrace"
+  fish    tcptrace completion fish > ~/.config/fish/completions/tcptrace.fish
+)";
+
+void append_wrapped(std::string& out, std::string_view text) {
+  std::size_t column = kDescriptionColumn;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    if (column > kDescriptionColumn && column + 1 + display_width(word) > kWidth) {
+      out += fmt::format("\n{:{}}", "", kDescriptionColumn);
+      column = kDescriptionColumn;
+    } else if (column > kDescriptionColumn) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += display_width(word);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  out += '\n';
+}
+
+void append_option(std::string& out, const CLI::Option& option) {
+  std::string left = "  ";
+  left += option.get_snames().empty() ? "    " : fmt::format("-{}, ", option.get_snames().front());
+  left += fmt::format("--{}", option.get_lnames().front());
+  if (option.get_items_expected_max() > 0) {
+    left += ' ' + option.get_type_name();
+  }
+  out += left;
+  const std::size_t width = display_width(left);
+  if (width + 2 > kDescriptionColumn) {
+    out += fmt::format("\n{:{}}", "", kDescriptionColumn);
+  } else {
+    out.append(kDescriptionColumn - width, ' ');
+  }
+  append_wrapped(out, option.get_description());
+}
+
+std::string help(std::string_view head, const CLI::App& app, std::string_view tail) {
+  std::string out(head);
+  for (const std::string& group : app.get_groups()) {
+    const auto options = app.get_options([&](const CLI::Option* option) {
+      return option->get_group() == group && !option->get_lnames().empty();
+    });
+    if (options.empty()) {
+      continue;
+    }
+    out += fmt::format("\n{}:\n", group);
+    for (const CLI::Option* option : options) {
+      append_option(out, *option);
+    }
+  }
+  out += tail;
+  return out;
+}
+
+}  // namespace
+
+std::string trace_help(const CLI::App& app) { return help(kTraceHead, app, kTraceTail); }
+
+std::string check_help(const CLI::App& app) { return help(kCheckHead, app, {}); }
+
+std::string completion_help(const CLI::App& app) { return help(kCompletionHead, app, {}); }
+
+}  // namespace tcptrace::cli

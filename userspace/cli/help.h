@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+// The texts of --help, made from the options as declared, so that they cannot fall behind.
+#pragma once
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace tcptrace::cli {
+
+[[nodiscard]] std::string trace_help(const CLI::App& app);
+[[nodiscard]] std::string check_help(const CLI::App& app);
+[[nodiscard]] std::string completion_help(const CLI::App& app);
+
+}  // namespace tcptrace::cli

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+// The command line as plain structs. parse() looks at nothing but its arguments and the lookup it
+// is given, prints nothing and never exits.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "base/result.h"
+#include "cli/parse_host.h"
+#include "model/filter.h"
+#include "model/report.h"
+
+namespace tcptrace::cli {
+
+// The family of hooks to use; empty: the best that works, hook by hook.
+using AttachChoice = std::optional<model::AttachFamily>;
+
+enum class ColorChoice : std::uint8_t { kAuto, kAlways, kNever };
+
+inline constexpr std::uint32_t kMinRingSizeBytes = 64U << 10;
+inline constexpr std::uint32_t kMaxRingSizeBytes = 1U << 30;
+inline constexpr std::uint32_t kDefaultRingSizeBytes = 8U << 20;
+inline constexpr std::uint32_t kMinConnections = 1U << 10;
+inline constexpr std::uint32_t kMaxConnections = 16U << 20;
+inline constexpr std::uint32_t kDefaultConnections = 128U << 10;
+
+struct TraceOptions {
+  model::Filter filter;
+  bool json = false;
+  std::optional<std::string> output;  // a path; empty: stdout
+  std::optional<std::uint64_t> count;
+  std::optional<std::chrono::nanoseconds> duration;
+  AttachChoice attach;
+  std::uint32_t ring_size_bytes = kDefaultRingSizeBytes;  // a power of two
+  std::uint32_t max_connections = kDefaultConnections;
+  ColorChoice color = ColorChoice::kAuto;
+  bool header = true;
+  bool verbose = false;
+};
+
+struct CheckOptions {
+  bool json = false;
+  AttachChoice attach;
+};
+
+// Nothing to run: a text for stdout (--help, --version, a completion script).
+struct PrintText {
+  std::string text;
+  ExitStatus status = ExitStatus::kDone;
+};
+
+using Command = std::variant<TraceOptions, CheckOptions, PrintText>;
+
+// `arguments` is argv without argv[0]. A failure has ExitStatus::kUsage.
+[[nodiscard]] Result<Command> parse(std::span<const char* const> arguments, const HostLookup& host);
+
+// An error as the one line that goes to stderr: "tcptrace: what; hint\n".
+[[nodiscard]] std::string diagnostic(const Error& error);
+
+// Whether to colour what goes to `terminal`; `no_color` is the environment's NO_COLOR, null when
+// unset.
+[[nodiscard]] bool use_color(ColorChoice choice, bool terminal, const char* no_color);
+
+}  // namespace tcptrace::cli

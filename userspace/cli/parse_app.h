@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+// The one place that drives CLI11: declares options, turns its exceptions into errors of one line.
+// Values arrive as text; parse_values gives them meaning.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "base/result.h"
+
+namespace tcptrace::cli {
+
+// What was given for one option, in order; a scalar option takes the last.
+using Values = std::vector<std::string>;
+
+struct CommonFlags {
+  bool help = false;
+  bool version = false;
+};
+
+// An app without CLI11's own help, with -h and -V in the group "General".
+void declare_common(CLI::App& app, CommonFlags& flags);
+
+CLI::Option& declare_value(CLI::App& app, const std::string& names, Values& values,
+                           const std::string& placeholder, const std::string& description);
+CLI::Option& declare_flag(CLI::App& app, const std::string& names, bool& flag,
+                          const std::string& description);
+
+// Parses; an unknown option or an argument that nobody asked for is an error.
+[[nodiscard]] Result<void> parse_app(CLI::App& app, std::span<const char* const> arguments);
+
+}  // namespace tcptrace::cli

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "cli/completion.h"
+#include "cli/help.h"
+#include "cli/parse_app.h"
+#include "cli/parse_choice.h"
+#include "cli/parse_commands.h"
+#include "cli/parse_values.h"
+#include "cli/version.h"
+
+namespace tcptrace::cli {
+namespace {
+
+constexpr Choices<AttachChoice, 4> kAttach{{{"auto", std::nullopt},
+                                            {"fentry", model::AttachFamily::kFentry},
+                                            {"tp", model::AttachFamily::kTracepoint},
+                                            {"kprobe", model::AttachFamily::kKprobe}}};
+
+}  // namespace
+
+Result<AttachChoice> parse_attach(std::string_view text) { return parse_choice(text, kAttach); }
+
+Result<Command> parse_check(std::span<const char* const> arguments) {
+  CLI::App app;
+  CommonFlags common;
+  CheckOptions options;
+  Values attach;
+  app.option_defaults()->group("Options");
+  declare_flag(app, "-J,--json", options.json, "one JSON object instead of text");
+  declare_value(app, "--attach", attach, "FAMILY",
+                "try these hooks only: fentry, tp, kprobe or auto");
+  declare_common(app, common);
+  if (auto parsed = parse_app(app, arguments); !parsed) {
+    return std::unexpected(parsed.error());
+  }
+  if (common.help) {
+    return PrintText{.text = check_help(app)};
+  }
+  if (common.version) {
+    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
+  }
+  if (!attach.empty()) {
+    auto family = parse_attach(attach.back());
+    if (!family) {
+      return std::unexpected(family.error().within("--attach"));
+    }
+    options.attach = *family;
+  }
+  return options;
+}
+
+Result<Command> parse_completion(std::span<const char* const> arguments) {
+  CLI::App app;
+  CommonFlags common;
+  Values shells;
+  app.add_option("shell", shells, "bash, zsh or fish")->type_name("SHELL");
+  declare_common(app, common);
+  if (auto parsed = parse_app(app, arguments); !parsed) {
+    return std::unexpected(parsed.error());
+  }
+  if (common.help) {
+    return PrintText{.text = completion_help(app)};
+  }
+  if (common.version) {
+    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
+  }
+  if (shells.size() != 1) {
+    return std::unexpected(usage_error("completion: needs one of bash, zsh, fish"));
+  }
+  const auto script = completion_script(shells.front());
+  if (!script) {
+    return std::unexpected(usage_error(
+        fmt::format("completion: {} is not one of bash, zsh, fish", quote(shells.front()))));
+  }
+  return PrintText{.text = std::string(*script)};
+}
+
+}  // namespace tcptrace::cli

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+// The command lines of `trace`, `check` and `completion`: arguments to options.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "cli/options.h"
+#include "cli/parse_host.h"
+
+namespace tcptrace::cli {
+
+// `arguments` begins behind the name of the command.
+[[nodiscard]] Result<Command> parse_trace(std::span<const char* const> arguments,
+                                          const HostLookup& host);
+[[nodiscard]] Result<Command> parse_check(std::span<const char* const> arguments);
+[[nodiscard]] Result<Command> parse_completion(std::span<const char* const> arguments);
+
+[[nodiscard]] Result<AttachChoice> parse_attach(std::string_view text);
+
+}  // namespace tcptrace::cli

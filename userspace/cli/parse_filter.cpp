@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/parse_filter.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "cli/parse_values.h"
+
+namespace tcptrace::cli {
+namespace {
+
+// Parses every item of every value; a repeated item counts once.
+template <typename T, typename Parse>
+Result<void> collect(std::string_view option, const Values& values, std::size_t limit,
+                     std::vector<T>& into, const Parse& parse) {
+  for (const std::string& value : values) {
+    for (const std::string_view item : split_list(value)) {
+      auto parsed = parse(item);
+      if (!parsed) {
+        return std::unexpected(parsed.error().within(option));
+      }
+      if (std::ranges::find(into, *parsed) == into.end()) {
+        into.push_back(std::move(*parsed));
+      }
+      if (into.size() > limit) {
+        return std::unexpected(usage_error(fmt::format("{}: more than {} values", option, limit)));
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::uint32_t> existing_pid(std::string_view text, const HostLookup& host) {
+  const auto pid = parse_pid(text);
+  if (!pid) {
+    return pid;
+  }
+  const auto group = host.thread_group(*pid);
+  if (!group) {
+    return std::unexpected(usage_error(fmt::format("no process {}", *pid)));
+  }
+  if (*group != *pid) {
+    return std::unexpected(usage_error(fmt::format("{} is a thread of process {}", *pid, *group),
+                                       fmt::format("did you mean {}?", *group)));
+  }
+  return pid;
+}
+
+// Digits alone: the number itself, which is not looked up, since what a file descriptor keeps alive
+// is in no list.
+template <typename T>
+std::optional<Result<T>> plain_number(std::string_view text, std::string_view kind) {
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  T number = 0;
+  const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || number == 0) {
+    return Result<T>(std::unexpected(
+        usage_error(fmt::format("{} is not the number of a {}", quote(text), kind))));
+  }
+  return Result<T>(number);
+}
+
+// What the host says about a name is about the command line: exit status 2.
+template <typename T>
+Result<T> as_usage(Result<T> result) {
+  if (!result) {
+    result.error().status = ExitStatus::kUsage;
+  }
+  return result;
+}
+
+Result<std::uint32_t> netns_number(std::string_view text, const HostLookup& host) {
+  if (auto number = plain_number<std::uint32_t>(text, "network namespace")) {
+    return *number;
+  }
+  return as_usage(host.netns(text));
+}
+
+Result<std::uint64_t> cgroup_number(std::string_view text, const HostLookup& host) {
+  if (auto number = plain_number<std::uint64_t>(text, "cgroup")) {
+    return *number;
+  }
+  return as_usage(host.cgroup(text));
+}
+
+Result<void> take_ports(const FilterArguments& arguments, std::vector<model::PortRange>& ports) {
+  const auto on = [](model::PortSide side) {
+    return [side](std::string_view text) { return parse_ports(text, side); };
+  };
+  const std::size_t limit = model::kMaxPortRanges;
+  auto taken =
+      collect("--localport", arguments.local_ports, limit, ports, on(model::PortSide::kLocal));
+  if (taken) {
+    taken = collect("--remoteport", arguments.peer_ports, limit, ports, on(model::PortSide::kPeer));
+  }
+  if (taken) {
+    taken = collect("--port", arguments.ports, limit, ports, on(model::PortSide::kEither));
+  }
+  return taken;
+}
+
+Result<void> take_addresses(const FilterArguments& arguments, model::Filter& filter) {
+  if (arguments.ipv4 && arguments.ipv6) {
+    return std::unexpected(usage_error("-4 and -6 exclude each other"));
+  }
+  if (arguments.ipv4 || arguments.ipv6) {
+    filter.family = arguments.ipv4 ? model::Family::kIpv4 : model::Family::kIpv6;
+  }
+  auto taken =
+      collect("--addr", arguments.addresses, model::kMaxPrefixes, filter.prefixes, parse_prefix);
+  // Nothing could ever match: an empty trace would be taken for good news.
+  if (taken && filter.family && !filter.prefixes.empty() &&
+      std::ranges::none_of(filter.prefixes, [&](const model::Prefix& prefix) {
+        return prefix.family == *filter.family;
+      })) {
+    return std::unexpected(usage_error(
+        fmt::format("{} excludes every --addr that was given", arguments.ipv4 ? "-4" : "-6")));
+  }
+  return taken;
+}
+
+Result<void> take_events(const Values& values, model::EventSelection& events) {
+  if (!values.empty()) {
+    events = {.reset = false, .retransmit = false, .failure = false};
+  }
+  for (const std::string& value : values) {
+    for (const std::string_view item : split_list(value)) {
+      if (auto selected = select_event(item, events); !selected) {
+        return std::unexpected(selected.error().within("--events"));
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void declare_filter(CLI::App& app, FilterArguments& arguments) {
+  app.option_defaults()->group("Filters");
+  declare_value(
+      app, "-p,--pid", arguments.pids, "PID,...",
+      "connections that these processes own; without --duration the trace ends when the last "
+      "of them has exited");
+  declare_value(app, "--comm", arguments.comms, "NAME,...",
+                "connections of processes with this name, as in /proc/PID/comm");
+  declare_value(app, "--cgroup", arguments.cgroups, "CGROUP,...",
+                "connections of processes in this cgroup or below it: a path or an id");
+  declare_value(
+      app, "--netns", arguments.netns, "NETNS,...",
+      "connections in this network namespace: a name as in `ip netns`, a path, pid:PID or "
+      "an inode number");
+  declare_value(app, "-P,--port", arguments.ports, "PORT,...",
+                "either port is one of these: 443 or 80,443,8000-8100");
+  declare_value(app, "-L,--localport", arguments.local_ports, "PORT,...",
+                "the local port is one of these");
+  declare_value(app, "-D,--remoteport", arguments.peer_ports, "PORT,...",
+                "the remote port is one of these");
+  declare_value(app, "--addr", arguments.addresses, "CIDR,...",
+                "either address is in one of these: 10.0.0.0/8, 2001:db8::/32, 127.0.0.1");
+  declare_flag(app, "-4,--ipv4", arguments.ipv4, "IPv4 only, v4-mapped IPv6 sockets included");
+  declare_flag(app, "-6,--ipv6", arguments.ipv6, "IPv6 only");
+  declare_value(app, "-e,--events", arguments.events, "TYPE,...",
+                "reset, retransmit, failure (these three are the default), accept, connect, close, "
+                "state, all");
+}
+
+Result<void> take_filter(const FilterArguments& arguments, const HostLookup& host,
+                         model::Filter& filter) {
+  auto taken = take_events(arguments.events, filter.events);
+  if (taken) {
+    taken = take_addresses(arguments, filter);
+  }
+  if (taken) {
+    taken = take_ports(arguments, filter.ports);
+  }
+  if (taken) {
+    taken = collect("--comm", arguments.comms, model::kMaxComms, filter.comms, parse_comm);
+  }
+  if (taken) {
+    taken = collect("--pid", arguments.pids, model::kMaxPids, filter.pids,
+                    [&](std::string_view text) { return existing_pid(text, host); });
+  }
+  if (taken) {
+    taken = collect("--netns", arguments.netns, model::kMaxNetns, filter.netns,
+                    [&](std::string_view text) { return netns_number(text, host); });
+  }
+  if (taken) {
+    taken = collect("--cgroup", arguments.cgroups, model::kMaxCgroups, filter.cgroups,
+                    [&](std::string_view text) { return cgroup_number(text, host); });
+  }
+  return taken;
+}
+
+}  // namespace tcptrace::cli

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+// The filter options of a command line: declaration, values to model::Filter, limits, lookups on
+// the host.
+#pragma once
+
+#include "base/result.h"
+#include "cli/parse_app.h"
+#include "cli/parse_host.h"
+#include "model/filter.h"
+
+namespace tcptrace::cli {
+
+// As typed.
+struct FilterArguments {
+  Values pids, comms, cgroups, netns, local_ports, peer_ports, ports, addresses, events;
+  bool ipv4 = false, ipv6 = false;
+};
+
+void declare_filter(CLI::App& app, FilterArguments& arguments);
+
+[[nodiscard]] Result<void> take_filter(const FilterArguments& arguments, const HostLookup& host,
+                                       model::Filter& filter);
+
+}  // namespace tcptrace::cli

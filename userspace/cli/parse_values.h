@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+// One option value each: text to number, range, prefix, duration. Pure; knows neither CLI11 nor the
+// machine. The errors name the value; the caller adds the option.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/filter.h"
+
+namespace tcptrace::cli {
+
+[[nodiscard]] Error usage_error(std::string what, std::string hint = {});
+
+// `value` in double quotes, on one line whatever it holds.
+[[nodiscard]] std::string quote(std::string_view value);
+
+// The items of "80,443"; an empty item is an item.
+[[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
+
+[[nodiscard]] Result<std::uint32_t> parse_pid(std::string_view text);
+[[nodiscard]] Result<std::string> parse_comm(std::string_view text);
+
+// "443" or "8000-8100".
+[[nodiscard]] Result<model::PortRange> parse_ports(std::string_view text, model::PortSide side);
+
+// "10.0.0.0/8", "fe80::/10", "::1", "[::1]". A v4-mapped prefix becomes the IPv4 one.
+[[nodiscard]] Result<model::Prefix> parse_prefix(std::string_view text);
+
+// "10", "10s", "1.5m", "2h", "500ms"; more than zero.
+[[nodiscard]] Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
+
+// "1000", "64K", "8M", "1G", within the bounds.
+[[nodiscard]] Result<std::uint32_t> parse_size(std::string_view text, std::uint32_t min,
+                                               std::uint32_t max);
+
+// parse_size() of a power of two.
+[[nodiscard]] Result<std::uint32_t> parse_power_of_two(std::string_view text, std::uint32_t min,
+                                                       std::uint32_t max);
+
+// At least 1.
+[[nodiscard]] Result<std::uint64_t> parse_count(std::string_view text);
+
+// Selects the event type `text` names: "reset" … "state", "all".
+[[nodiscard]] Result<void> select_event(std::string_view text, model::EventSelection& selection);
+
+}  // namespace tcptrace::cli

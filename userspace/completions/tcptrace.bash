@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+# bash completion for tcptrace(8).
+
+# Completes the last item of a comma-separated list from the words given.
+_tcptrace_list() {
+    local prefix=
+    [[ $cur == *,* ]] && prefix=${cur%,*},
+    mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$*" -- "${cur##*,}")
+    compopt -o nospace
+}
+
+_tcptrace_value() {
+    case $1 in
+        -p | --pid) _tcptrace_list "$(cd /proc && printf '%s\n' [0-9]*)" ;;
+        --comm) _tcptrace_list "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)" ;;
+        --netns) _tcptrace_list "$(ls /run/netns 2>/dev/null) pid:" ;;
+        --cgroup) mapfile -t COMPREPLY < <(compgen -d -- "${cur:-/sys/fs/cgroup/}") ;;
+        -e | --events) _tcptrace_list reset retransmit failure accept connect close state all ;;
+        --attach) mapfile -t COMPREPLY < <(compgen -W 'auto fentry tp kprobe' -- "$cur") ;;
+        --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
+        -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        -P | --port | -L | --localport | -D | --remoteport | --addr | -d | --duration | -c | --count | \
+            --ring-size | --max-connections) COMPREPLY=() ;;
+        *) return 1 ;;
+    esac
+}
+
+_tcptrace() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local options='--pid --comm --cgroup --netns --port --localport --remoteport --addr --ipv4 --ipv6
+        --events --duration --count --json --output --no-header --color --verbose
+        --attach --ring-size --max-connections --help --version'
+    local words="trace check completion $options"
+    COMPREPLY=()
+    ((COMP_CWORD > 1)) && words=$options
+    case ${COMP_WORDS[1]} in
+        check) ((COMP_CWORD > 1)) && words='--json --attach --help --version' ;;
+        completion) ((COMP_CWORD > 1)) && words='bash zsh fish --help --version' ;;
+    esac
+    # "--pid=8": bash takes the "=" for a word.
+    if [[ $cur == = ]]; then
+        cur=
+    elif [[ $prev == = && COMP_CWORD -gt 1 ]]; then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    _tcptrace_value "$prev" || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _tcptrace tcptrace
