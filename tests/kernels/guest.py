@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boots one kernel in QEMU, watches over it and reads what init reports on the second serial port.
+
+Knows nothing of tests: it hands on, per attach family, the exit status, the log and the XML of the run.
+"""
+
+import dataclasses
+import pathlib
+import re
+import subprocess
+import time
+
+SILENCE_LIMIT_S = 180  # no test is silent for so long, not even under TCG on a busy machine
+POLL_S = 0.25
+
+
+@dataclasses.dataclass
+class FamilyRun:
+    log: str = ""
+    status: int | None = None  # None: the guest ended before the tests did
+    xml: bytes | None = None
+
+    @property
+    def complete(self):
+        return self.status is not None and (self.xml is not None or self.status != 0)
+
+
+@dataclasses.dataclass
+class Outcome:
+    release: str = ""
+    families: dict = dataclasses.field(default_factory=dict)
+    trouble: str = ""  # why the guest, not a test, has failed
+
+
+def qemu(kernel, initrd, arguments, serial):
+    return [
+        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
+        "-nographic", "-no-reboot", "-nodefaults", "-monitor", "none", "-net", "none",
+        "-kernel", str(kernel.image), "-initrd", str(initrd),
+        "-append", f"console=ttyS0 panic=-1 {arguments}", *serial,
+    ]  # fmt: skip
+
+
+def parse(report):
+    """What init has written so far. The report may end anywhere: a guest can die at any time."""
+    outcome = Outcome()
+    current = None
+    at = 0
+    while at < len(report):
+        end = report.find(b"\n", at)
+        whole = end >= 0
+        line = report[at : end if whole else None].decode(errors="replace")
+        at = end + 1 if whole else len(report)
+        words = line.split()
+        if line.startswith("@@") and not whole:
+            break
+        if line.startswith("@@ready "):
+            outcome.release = words[1]
+        elif line.startswith("@@begin "):
+            current = outcome.families.setdefault(words[1], FamilyRun())
+        elif line.startswith("@@end "):
+            outcome.families[words[1]].status = int(words[2])
+            current = None
+        elif line.startswith("@@xml "):
+            size = int(words[2])
+            if at + size <= len(report):
+                outcome.families[words[1]].xml = report[at : at + size]
+            at += size + 1
+        elif current is not None:
+            current.log += line + "\n"
+    return outcome
+
+
+def watch(process, report):
+    """Waits for the end of the guest, which comes by force when it has been silent for too long."""
+    size = -1
+    changed = time.monotonic()
+    while process.poll() is None:
+        now = time.monotonic()
+        grown = report.stat().st_size if report.exists() else 0
+        if grown != size:
+            size, changed = grown, now
+        if now - changed > SILENCE_LIMIT_S:
+            process.kill()
+            process.wait()
+            return f"silent for {SILENCE_LIMIT_S} s, killed"
+        time.sleep(POLL_S)
+    return "" if process.returncode == 0 else f"qemu ended with status {process.returncode}"
+
+
+def boot(kernel, initrd, families, directory):
+    console = directory / "console.log"
+    report = directory / "report.log"
+    report.unlink(missing_ok=True)
+    serial = ["-serial", f"file:{console}", "-serial", f"file:{report}"]
+    command = qemu(kernel, initrd, f"tcptrace.families={','.join(families)}", serial)
+    with open(directory / "qemu.log", "w") as log:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            trouble = watch(process, report)
+        finally:
+            process.kill()
+            process.wait()
+    data = report.read_bytes() if report.exists() else b""
+    outcome = parse(data)
+    if not trouble and not data.rstrip().endswith(b"@@done"):
+        trouble = panic_line(console) or "the guest ended before it was done"
+    outcome.trouble = trouble
+    return outcome
+
+
+def panic_line(console):
+    text = console.read_text(errors="replace") if console.exists() else ""
+    match = re.search(r"Kernel panic.*|BUG: .*|Oops: .*", text)
+    return match[0].strip() if match else ""
+
+
+def run(kernel, initrd, families, directory):
+    """Every family, with one more boot for those that a hung or crashed guest has not finished."""
+    directory = pathlib.Path(directory)
+    outcome = boot(kernel, initrd, families, directory)
+    rest = [family for family in families if not (family in outcome.families and outcome.families[family].complete)]
+    if rest:
+        rest.sort(key=lambda family: family in outcome.families)  # what has hung once may do so again: last
+        first = outcome.trouble
+        for name in ("console", "report"):
+            (directory / f"{name}.log").rename(directory / f"{name}.first.log")
+        again = boot(kernel, initrd, rest, directory)
+        outcome.families |= again.families
+        outcome.release = outcome.release or again.release
+        outcome.trouble = f"{again.trouble} (and at first: {first})" if again.trouble else ""
+    return outcome
+
+
+def shell(kernel, initrd):
+    subprocess.run(qemu(kernel, initrd, "tcptrace.mode=shell", ["-serial", "stdio"]), check=False)

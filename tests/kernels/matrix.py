@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The live tests on every kernel, once per attach family. scripts/kernels builds what this runs, and starts it."""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import debian
+import guest
+import initramfs
+import results
+
+FAMILIES = ("auto", "fentry", "tp", "kprobe")
+GUESTS_AT_ONCE = 2
+
+
+def parse_arguments(arguments):
+    cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    names = [series.name for series in debian.SERIES]
+
+    def choice(known):
+        def parse(text):
+            chosen = text.split(",")
+            unknown = [word for word in chosen if word not in known]
+            if unknown:
+                raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not one of {', '.join(known)}")
+            return chosen
+
+        return parse
+
+    parser = argparse.ArgumentParser(prog="kernels", description="Runs the live tests on Debian's kernels, in QEMU.")
+    parser.add_argument("--only", metavar="KERNELS", type=choice(names), default=names, help="of " + ",".join(names))
+    parser.add_argument("--family", metavar="FAMILIES", type=choice(FAMILIES), default=FAMILIES, help="of " + ",".join(FAMILIES))
+    parser.add_argument("--filter", default="*", help="GoogleTest filter")
+    parser.add_argument("--list", action="store_true", help="fetch the kernels, name them and end")
+    parser.add_argument("--shell", action="store_true", help="a shell in a guest with the first kernel of --only")
+    parser.add_argument("--keep", action="store_true", help="keep the initramfs of every kernel beside its logs")
+    parser.add_argument("--no-tracefs", action="store_true", help="leave tracefs unmounted in the guests")
+    parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path(cache) / "tcptrace" / "kernels")
+    parser.add_argument("--logs", type=pathlib.Path, default="build/kernels", help=argparse.SUPPRESS)
+    # What scripts/kernels passes.
+    for name in ("--program", "--data"):
+        parser.add_argument(name, type=pathlib.Path, action="append", default=[], help=argparse.SUPPRESS)
+    parser.add_argument("--counts", type=pathlib.Path, help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
+class Matrix:
+    def __init__(self, options, work):
+        self.options = options
+        self.work = work
+        self.tests = []
+        self.releases = {}
+        self.lock = threading.Lock()
+        self.started = time.monotonic()
+
+    def say(self, text):
+        with self.lock:
+            print(f"[{time.monotonic() - self.started:5.0f} s] {text}", file=sys.stderr, flush=True)
+
+    def build_common(self):
+        settings = {"FILTER": self.options.filter, "TRACEFS": "0" if self.options.no_tracefs else "1"}
+        tree = self.work / "common"
+        options = self.options
+        initramfs.build_common(tree, self.work / "common.cpio", options.program, options.data, settings)
+
+    def build_initrd(self, kernel):
+        modules = self.work / f"modules-{kernel.series}"
+        initramfs.build_modules(modules, modules.with_suffix(".cpio"), kernel)
+        initrd = self.work / f"initrd-{kernel.series}"
+        with open(initrd, "wb") as out:
+            for part in (self.work / "common.cpio", modules.with_suffix(".cpio")):
+                out.write(part.read_bytes())
+        return initrd
+
+    def fail(self, kernel, message):
+        self.tests.append(results.Test(kernel, "-", "(the guest)", results.FAILED, message))
+
+    def run_kernel(self, series):
+        try:
+            kernel = debian.fetch(series, "amd64", self.options.cache)
+            self.say(f"{series.name}: {kernel.release}")
+            logs = self.options.logs / series.name
+            shutil.rmtree(logs, ignore_errors=True)
+            logs.mkdir(parents=True)
+            initrd = self.build_initrd(kernel)
+            if self.options.keep:
+                shutil.copy(initrd, logs / "initrd")
+            self.collect(series.name, guest.run(kernel, initrd, self.options.family, logs), logs)
+            initrd.unlink()
+        except (debian.FetchError, OSError, subprocess.SubprocessError) as error:
+            self.say(f"{series.name}: {error}")
+            self.fail(series.name, str(error))
+
+    def collect(self, kernel, outcome, logs):
+        self.releases[kernel] = outcome.release
+        if outcome.trouble:
+            self.fail(kernel, f"{outcome.trouble}\nsee {logs}/console.log")
+        before = len(self.tests)
+        for family, run in outcome.families.items():
+            (logs / f"{family}.log").write_text(run.log)
+            self.tests += results.read_run(kernel, family, run.xml, run.log, run.status)
+        of_kernel = [test for test in self.tests[before:] if test.kernel == kernel]
+        self.say(f"{kernel}: {results.closing_line(of_kernel)}{', ' + outcome.trouble if outcome.trouble else ''}")
+
+    def run(self, chosen):
+        self.build_common()
+        with concurrent.futures.ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
+            for future in [pool.submit(self.run_kernel, series) for series in chosen]:
+                future.result()
+
+
+def report(matrix, options):
+    notes = results.judge(matrix.tests, results.read_expected_file())
+    families = [family for family in FAMILIES if family in options.family]
+    ran = [test for test in matrix.tests if test.family != "-"]
+    print("\npassed/failed/skipped")
+    print(results.family_table(ran, options.only, families, matrix.releases))
+    print(f"\n. passed, F failed, s skipped, - not run; in the order {' '.join(families)}")
+    print(results.test_table(ran, options.only, families))
+    for title, outcome in (("Skipped", results.SKIPPED), ("Failed", results.FAILED)):
+        text = results.details(matrix.tests, outcome)
+        if text:
+            print(f"\n{title}\n{text}")
+    for note in notes:
+        print(note)
+    results.append_counts(options.counts, matrix.tests)
+    print(f"\n{results.closing_line(matrix.tests)}")
+    return bool(ran) and results.count(matrix.tests)[1] == 0
+
+
+def list_kernels(chosen, cache):
+    ok = True
+    for series in chosen:
+        try:
+            print(f"{series.name:8}{debian.fetch(series, 'amd64', cache).release}")
+        except debian.FetchError as error:
+            ok = False
+            print(f"{series.name:8}{error}")
+    return ok
+
+
+def main():
+    options = parse_arguments(sys.argv[1:])
+    options.cache.mkdir(parents=True, exist_ok=True)
+    chosen = [series for series in debian.SERIES if series.name in options.only]
+    options.only = [series.name for series in chosen]
+    if options.list:
+        return list_kernels(chosen, options.cache)
+    with tempfile.TemporaryDirectory(prefix="tcptrace-kernels-") as work:
+        matrix = Matrix(options, pathlib.Path(work))
+        if options.shell:
+            kernel = debian.fetch(chosen[0], "amd64", options.cache)
+            matrix.build_common()
+            guest.shell(kernel, matrix.build_initrd(kernel))
+            return True
+        matrix.run(chosen)
+        return report(matrix, options)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(0 if main() else 1)
+    except (debian.FetchError, FileNotFoundError, ValueError) as error:
+        sys.exit(f"kernels: {error}")

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the live tests said: reads GoogleTest and CTest XML, holds skips against the list of expected ones, prints tables.
+
+Knows nothing of guests; "host" is a kernel like any other here.
+"""
+
+import collections
+import dataclasses
+import fnmatch
+import pathlib
+import re
+import xml.etree.ElementTree
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+MARK = {PASSED: ".", FAILED: "F", SKIPPED: "s"}
+MESSAGE_LINES = 12
+OUTSIDE = "(outside any test)"
+
+
+@dataclasses.dataclass
+class Test:
+    kernel: str
+    family: str
+    name: str
+    outcome: str
+    message: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExpectedSkip:
+    kernel: str
+    family: str
+    test: str
+    reason: str
+
+    def covers(self, test):
+        return all(
+            fnmatch.fnmatchcase(value, pattern)
+            for value, pattern in ((test.kernel, self.kernel), (test.family, self.family), (test.name, self.test))
+        )
+
+
+def read_xml(data, kernel, family):
+    tests = []
+    for case in xml.etree.ElementTree.fromstring(data).iter("testcase"):
+        name, suite = case.get("name"), case.get("classname")
+        full = (name if suite in (name, None) else f"{suite}.{name}") or OUTSIDE
+        failure, skipped = case.find("failure"), case.find("skipped")
+        output = case.findtext("system-out") or ""
+        if failure is not None or case.get("status") == "fail":
+            message = failure.get("message") if failure is not None else ""
+            tests.append(Test(kernel, family, full, FAILED, output or message or failure.text or ""))
+        elif skipped is not None:
+            tests.append(Test(kernel, family, full, SKIPPED, skip_message(skipped.get("message") or "", output)))
+        elif case.get("status") not in ("notrun", "disabled") and case.get("result") != "suppressed":
+            tests.append(Test(kernel, family, full, PASSED))
+    return tests
+
+
+def skip_message(message, output):
+    """GoogleTest puts the reason behind the place, CTest only in what the test printed."""
+    if output:
+        match = re.search(r": Skipped\n(.*)", output)
+        return match[1].strip() if match else ""
+    return message.strip().splitlines()[-1] if message.strip() else ""
+
+
+def read_log(log, kernel, family, why):
+    """What can be said of a run that left no XML: the tests that ended, and the one that it ended in."""
+    tests = [Test(kernel, family, name, PASSED) for name in re.findall(r"^\[ +OK \] (\S+) \(", log, re.M)]
+    tests += [Test(kernel, family, name, FAILED) for name in re.findall(r"^\[ +FAILED +\] (\S+) \(", log, re.M)]
+    tests += [Test(kernel, family, name, SKIPPED) for name in re.findall(r"^\[ +SKIPPED +\] (\S+) \(", log, re.M)]
+    ended = {test.name for test in tests}
+    started = re.findall(r"^\[ +RUN +\] (\S+)", log, re.M)
+    last = started[-1] if started and started[-1] not in ended else OUTSIDE
+    tests.append(Test(kernel, family, last, FAILED, f"{why}; those after it were not run\n{tail(log)}"))
+    return tests
+
+
+def read_run(kernel, family, data, log, status):
+    """One run of a test binary or of ctest. `data` is its XML, None if there is none; a `status` of None: never ended."""
+    why = "the guest ended in it" if status is None else f"the tests ended with status {status}"
+    if data is None:
+        return read_log(log, kernel, family, why)
+    tests = read_xml(data, kernel, family)
+    if status and not any(test.outcome == FAILED for test in tests):
+        tests.append(Test(kernel, family, OUTSIDE, FAILED, f"{why}\n{tail(log)}"))
+    return tests
+
+
+def tail(log):
+    return "\n".join(log.splitlines()[-MESSAGE_LINES:])
+
+
+def read_expected(text):
+    """Lines of kernel, family, test and reason; the first three may be shell patterns."""
+    expected = []
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            fields = line.split(None, 3)
+            if len(fields) != 4:
+                raise ValueError(f"expected_skips: needs kernel, family, test and reason: {line!r}")
+            expected.append(ExpectedSkip(*fields))
+    return expected
+
+
+def read_expected_file():
+    return read_expected(pathlib.Path(__file__).with_name("expected_skips").read_text())
+
+
+def judge(tests, expected):
+    """Turns unexpected skips into failures. Returns the lines about expected skips that ran."""
+    ran = collections.defaultdict(set)
+    for test in tests:
+        rule = next((rule for rule in expected if rule.covers(test)), None)
+        if test.outcome == SKIPPED and rule is None:
+            test.outcome = FAILED
+            test.message = f"skipped, which tests/kernels/expected_skips does not expect: {test.message}"
+        elif test.outcome == PASSED and rule is not None:
+            ran[rule].add(f"{test.kernel}/{test.family} {test.name}")
+    return [f"expected to be skipped, but ran: {name}" for names in ran.values() for name in sorted(names)]
+
+
+def count(tests):
+    counter = collections.Counter(test.outcome for test in tests)
+    return counter[PASSED], counter[FAILED], counter[SKIPPED]
+
+
+def append_counts(path, tests):
+    if path:
+        with open(path, "a") as out:
+            print(*count(tests), file=out)
+
+
+def closing_line(tests):
+    return "{} passed, {} failed, {} skipped".format(*count(tests))
+
+
+def table(header, rows):
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [header, *rows]]
+    return "\n".join(lines)
+
+
+def family_table(tests, kernels, families, releases):
+    """kernel × family: passed/failed/skipped."""
+    rows = []
+    for kernel in kernels:
+        cells = []
+        for family in families:
+            of_family = [test for test in tests if (test.kernel, test.family) == (kernel, family)]
+            cells.append("/".join(map(str, count(of_family))) if of_family else "-")
+        rows.append([kernel, releases.get(kernel) or "-", *cells])
+    return table(["kernel", "release", *families], rows)
+
+
+def test_table(tests, kernels, families):
+    """test × kernel: one mark for each family, in the order of `families`."""
+    marks = collections.defaultdict(lambda: "-")
+    for test in tests:
+        marks[test.name, test.kernel, test.family] = MARK[test.outcome]
+    names = sorted({test.name for test in tests})
+    rows = [[name, *("".join(marks[name, kernel, family] for family in families) for kernel in kernels)] for name in names]
+    return table(["test", *kernels], rows)
+
+
+def details(tests, outcome):
+    """The tests with this outcome, those with one message together."""
+    groups = collections.defaultdict(list)
+    for test in tests:
+        if test.outcome == outcome:
+            message = "\n".join(test.message.strip().splitlines()[:MESSAGE_LINES])
+            groups[test.name, message].append(f"{test.kernel}/{test.family}")
+    lines = []
+    for (name, message), places in groups.items():
+        lines.append(f"{name}  [{' '.join(places)}]")
+        lines += [f"    {line}" for line in message.splitlines()]
+    return "\n".join(lines)
