@@ -89,11 +89,30 @@ static __always_inline int egress_origin(struct sk_buff *skb, __u8 family, enum 
 	return TT_RESET_ORIGIN_ACTIVE;
 }
 
+/*
+ * Whether the packet is an RST, looked up behind the network header: nf_reject_ip_tcphdr_put() leaves the transport
+ * header where the network header is.
+ */
+static __always_inline bool is_reset(struct sk_buff *skb, enum tt_access how)
+{
+	unsigned char *network = GET(how, skb, head) + GET(how, skb, network_header);
+	__u16 protocol = GET(how, skb, protocol);
+	__u8 first, flags;
+
+	if (protocol == bpf_htons(ETH_P_IP)) {
+		if (bpf_probe_read_kernel(&first, sizeof(first), network))
+			return false;
+		network += (first & 0xf) * 4;
+	} else if (protocol == bpf_htons(ETH_P_IPV6)) {
+		network += sizeof(struct ipv6hdr);
+	} else {
+		return false;
+	}
+	return !bpf_probe_read_kernel(&flags, sizeof(flags), network + 13) && (flags & TCPHDR_RST);
+}
+
 static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
 {
-	__u16 protocol, transport;
-	unsigned char *head;
-	__u8 flags;
 	struct tt_subject subject = {};
 	struct tt_segment segment;
 	__u64 now;
@@ -102,17 +121,9 @@ static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
 	/* The stack's own segments are charged to a socket, and announced; a firewall's are not charged. */
 	if (settings.replies_announced && GET(how, skb, sk))
 		return 0;
-	if (GET(how, skb, len) > RST_MAX_BYTES)
+	if (GET(how, skb, len) > RST_MAX_BYTES || !is_reset(skb, how))
 		return 0;
-	protocol = GET(how, skb, protocol);
-	if (protocol != bpf_htons(ETH_P_IP) && protocol != bpf_htons(ETH_P_IPV6))
-		return 0;
-	head = GET(how, skb, head);
-	transport = GET(how, skb, transport_header);
-	if (bpf_probe_read_kernel(&flags, sizeof(flags), head + transport + 13) ||
-	    !(flags & TCPHDR_RST))
-		return 0;
-	segment_read(&segment, skb, true);
+	segment_read(&segment, skb, false);
 	if (!segment.valid || !(segment.flags & TCPHDR_RST) || !leaves_own_stack(skb, how))
 		return 0;
 	origin = egress_origin(skb, segment.family, how);

@@ -44,6 +44,11 @@ static __always_inline int on_active_reset(struct sock *sk, __s32 reason, enum t
 	return 0;
 }
 
+static __always_inline bool full_sock(__u8 state)
+{
+	return state != 0 && state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV;
+}
+
 /* The subject of a reply: the tuple is always the packet's, since a LISTEN socket has none and NULL no socket. */
 static __always_inline struct tt_socket *reply_subject(struct tt_subject *subject, struct sock *sk,
 						       __u8 sk_state,
@@ -60,6 +65,8 @@ static __always_inline struct tt_socket *reply_subject(struct tt_subject *subjec
 	connection->state = sk_state;
 	if (!sk)
 		subject->flags |= TT_F_NO_SOCKET;
+	else if (full_sock(sk_state) && sock_flag(sk, how, SOCK_DEAD))
+		subject->flags |= TT_F_SK_ORPHAN;
 	/* TIME_WAIT's mini-socket holds FIN_WAIT2 too: ss shows the substate, and so do we. */
 	if (sk_state == TCP_TIME_WAIT)
 		connection->state = BPF_CORE_READ((struct inet_timewait_sock *)sk, tw_substate);
@@ -82,11 +89,6 @@ static __always_inline struct tt_socket *reply_subject(struct tt_subject *subjec
 	if (sk_state == TCP_LISTEN && connection->role == TT_ROLE_UNKNOWN)
 		connection->role = TT_ROLE_SERVER;
 	return NULL;
-}
-
-static __always_inline bool full_sock(__u8 state)
-{
-	return state != 0 && state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV;
 }
 
 static __always_inline int on_reply_reset(struct sock *sk, struct sk_buff *skb, __s32 reason,

@@ -54,7 +54,7 @@ void write_connection(JsonWriter& json, const Event& event) {
     json.milliseconds<"age_ms">(*connection.age);
     json.flag<"age_is_lower_bound">(connection.age_is_lower_bound);
   }
-  if (idle_times_known(event)) {
+  if (was_open(event)) {
     json.number<"idle_rx_ms">(event.info->last_data_recv_ms);
     json.number<"idle_tx_ms">(event.info->last_data_sent_ms);
   }

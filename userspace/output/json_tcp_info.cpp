@@ -93,7 +93,7 @@ void write_tcp_info(JsonWriter& json, const model::Event& event) {
     write_recovery(json, info);
     write_counters(json, info);
     write_queues(json, info);
-    if (idle_times_known(event)) {
+    if (was_open(event)) {
       write_idle(json, info);
     }
     write_socket(json, info);

@@ -69,9 +69,6 @@ void add_queues(Clauses& clauses, const TcpInfo& info) {
 
 void add_idle(Clauses& clauses, const Event& event) {
   constexpr std::uint32_t kWorthSayingMs = 1000;
-  if (!idle_times_known(event)) {
-    return;
-  }
   const std::uint32_t idle_ms =
       std::min(event.info->last_data_recv_ms, event.info->last_data_sent_ms);
   if (idle_ms >= kWorthSayingMs) {
@@ -125,11 +122,11 @@ void reset_detail(Clauses& clauses, const Event& event) {
   }
   add_trigger(clauses, event);
   add_by(clauses, event);
-  if (describes_connection(event)) {
+  if (was_open(event)) {
     add_queues(clauses, *event.info);
     add_idle(clauses, event);
     add_path(clauses, *event.info);
-  } else if (event.info.has_value() && event.info->backlog_limit != 0) {
+  } else if (event.info.has_value() && !describes_connection(event)) {
     clauses.add("accept queue {}/{}", event.info->backlog, event.info->backlog_limit);
   }
 }

@@ -115,7 +115,7 @@ bool describes_connection(const Event& event) {
          event.retransmit_type != model::RetransmitType::kSynAck;
 }
 
-bool idle_times_known(const Event& event) {
+bool was_open(const Event& event) {
   return describes_connection(event) && event.connection.state != TcpState::kSynSent &&
          event.connection.old_state != TcpState::kSynSent;
 }

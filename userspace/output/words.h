@@ -33,9 +33,9 @@ char* write_tcp_flags(char* to, std::uint8_t flags);
 
 // The socket's info describes a connection: not a listener's, whose fields hold something else.
 [[nodiscard]] bool describes_connection(const model::Event& event);
-// last_data_*_ms and last_ack_recv_ms mean something: the kernel sets them when the handshake
-// completes.
-[[nodiscard]] bool idle_times_known(const model::Event& event);
+// It got beyond SYN_SENT: only then do last_data_*_ms and last_ack_recv_ms mean something, and the
+// queues hold more than the SYN.
+[[nodiscard]] bool was_open(const model::Event& event);
 [[nodiscard]] bool ssthresh_is_set(const model::TcpInfo& info);
 
 // Resets: `by` says something the owner does not: another task, or one that was exiting.

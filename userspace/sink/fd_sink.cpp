@@ -23,6 +23,9 @@ constexpr std::size_t kBufferBytes = 64U << 10;
 // A pipe that polls writable takes this much without blocking: pipe(7), PIPE_BUF.
 constexpr std::size_t kPipeBytes = 4096;
 
+// How long a reader that takes nothing is waited for after a signal.
+constexpr int kGraceMs = 1000;
+
 bool is_regular(int fd) {
   struct stat status {};
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
@@ -77,19 +80,28 @@ Result<void> FdSink::flush() {
 }
 
 // With signals blocked, a write() to a pipe that nobody reads could not be ended by Ctrl-C: so it
-// must not block.
+// must not block. A reader that is only slow still gets everything, the summary included.
 Result<void> FdSink::wait_writable() const {
   std::array<pollfd, 2> fds{{{.fd = fd_.get(), .events = POLLOUT, .revents = 0},
                              {.fd = interrupt_fd_, .events = POLLIN, .revents = 0}}};
-  while (::poll(fds.data(), fds.size(), -1) < 0) {
-    if (errno != EINTR) {
+  nfds_t watched = fds.size();
+  int timeout_ms = -1;
+  for (;;) {
+    const int ready = ::poll(fds.data(), watched, timeout_ms);
+    if (ready < 0 && errno != EINTR) {
       return std::unexpected(system_error(fmt::format("cannot write {}", name_), errno));
     }
+    if (ready > 0 && fds[0].revents != 0) {
+      return {};
+    }
+    if (ready == 0) {
+      return std::unexpected(system_error(fmt::format("{} took nothing more", name_), EINTR));
+    }
+    if (ready > 0) {
+      watched = 1;
+      timeout_ms = kGraceMs;
+    }
   }
-  if (fds[0].revents == 0) {
-    return std::unexpected(system_error(fmt::format("{} took nothing more", name_), EINTR));
-  }
-  return {};
 }
 
 Result<std::size_t> FdSink::write_some(std::string_view bytes) const {
