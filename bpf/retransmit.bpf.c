@@ -3,8 +3,7 @@
 #include "lib/emit.bpf.h"
 #include "lib/info.bpf.h"
 
-#define TCPHDR_FIN 0x01
-#define TCPHDR_SYN 0x02
+#define EAGAIN 11
 
 /* include/net/inet_connection_sock.h */
 #define ICSK_TIME_LOSS_PROBE 5
@@ -98,8 +97,14 @@ static __always_inline void request_tuple(struct tt_connection *out, struct requ
 	words[0] = BPF_CORE_READ(common, skc_daddr);
 }
 
+/* num_retrans counts this one only after the tracepoint. */
+static __always_inline __u32 attempt_of(struct request_sock *req)
+{
+	return BPF_CORE_READ(req, num_retrans) + 1;
+}
+
 static __always_inline int on_synack_retransmit(struct sock *listener, struct request_sock *req,
-						enum tt_access how)
+						__u32 attempt, enum tt_access how)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct tt_subject subject;
@@ -126,8 +131,7 @@ static __always_inline int on_synack_retransmit(struct sock *listener, struct re
 	record->err = 0;
 	record->type = TT_RETRANSMIT_SYNACK;
 	record->tcp_flags = 0x12; /* SYN|ACK */
-	/* num_retrans counts this one only after the hook has run. */
-	record->attempt = BPF_CORE_READ(req, num_retrans) + 1;
+	record->attempt = attempt;
 	__builtin_memset(record->pad, 0, sizeof(record->pad));
 	__builtin_memset(&record->info, 0, sizeof(record->info));
 	record->info.lingertime_ms = -1;
@@ -138,14 +142,59 @@ static __always_inline int on_synack_retransmit(struct sock *listener, struct re
 	return 0;
 }
 
+struct tt_reported {
+	struct sock *sk;
+	struct sk_buff *skb;
+	__u32 total_retrans;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tt_reported);
+} retransmit_reported SEC(".maps");
+
 /*
- * __tcp_retransmit_skb(), not tcp_retransmit_skb(): tail loss probes call it directly. A return value other than 0
- * means that nothing left the host.
+ * tcp_retransmit_skb() calls __tcp_retransmit_skb(), tail loss probes call the latter directly, and a compiler is free
+ * to inline the one into the other: both are hooked, and what the inner one has reported the outer one does not.
  */
+static __always_inline bool retransmit_is_new(struct sock *sk, struct sk_buff *skb)
+{
+	__u32 zero = 0, total = 0;
+	struct tt_reported *reported = bpf_map_lookup_elem(&retransmit_reported, &zero);
+	bool is_new;
+
+	if (!reported)
+		return true;
+	bpf_core_read(&total, sizeof(total), &((struct tcp_sock *)sk)->total_retrans);
+	is_new = reported->sk != sk || reported->skb != skb || reported->total_retrans != total;
+	reported->sk = sk;
+	reported->skb = skb;
+	reported->total_retrans = total;
+	return is_new;
+}
+
+static __always_inline int on_retransmit_return(struct sock *sk, struct sk_buff *skb, int ret,
+						enum tt_access how)
+{
+	/* The window or a full queue held it back: it was not tried. */
+	if (ret == -EAGAIN || !retransmit_is_new(sk, skb))
+		return 0;
+	return on_retransmit(sk, skb, ret, how);
+}
+
 SEC("?fexit/__tcp_retransmit_skb")
+int BPF_PROG(retransmit_inner_fexit, struct sock *sk, struct sk_buff *skb, int segs, int ret)
+{
+	return on_retransmit_return(sk, skb, ret, TT_DIRECT);
+}
+
+SEC("?fexit/tcp_retransmit_skb")
 int BPF_PROG(retransmit_fexit, struct sock *sk, struct sk_buff *skb, int segs, int ret)
 {
-	return on_retransmit(sk, skb, ret, TT_DIRECT);
+	return on_retransmit_return(sk, skb, ret, TT_DIRECT);
 }
 
 /* The tracepoint reports failures as well, and says so, from v6.17 on; before, only what was sent. */
@@ -169,7 +218,7 @@ int retransmit_raw_tp(struct bpf_raw_tracepoint_args *ctx)
 	return on_retransmit((void *)ctx->args[0], (void *)ctx->args[1], err, TT_PROBED);
 }
 
-#define CALL_DEPTH 2
+#define CALL_DEPTH 4 /* two functions, and a softirq between them */
 
 struct tt_retransmit_calls {
 	__u32 depth;
@@ -181,8 +230,8 @@ struct tt_retransmit_calls {
 };
 
 /*
- * A kretprobe does not see the arguments: the entry leaves them here. By task, since a call can be preempted, and with
- * a second level, since a softirq can interrupt it. The idle tasks share pid 0: there the CPU counts.
+ * A kretprobe does not see the arguments: the entry leaves them here. By task, since a call can be preempted, and as
+ * a stack, since calls nest. The idle tasks share pid 0: there the CPU counts.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -198,8 +247,7 @@ static __always_inline __u64 call_key(void)
 	return id ? id : 1ull << 63 | bpf_get_smp_processor_id();
 }
 
-SEC("?kprobe/__tcp_retransmit_skb")
-int BPF_KPROBE(retransmit_kprobe, struct sock *sk, struct sk_buff *skb)
+static __always_inline int retransmit_enter(struct sock *sk, struct sk_buff *skb)
 {
 	__u64 key = call_key();
 	struct tt_retransmit_calls *calls = bpf_map_lookup_elem(&retransmit_calls, &key);
@@ -219,8 +267,7 @@ int BPF_KPROBE(retransmit_kprobe, struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-SEC("?kretprobe/__tcp_retransmit_skb")
-int BPF_KRETPROBE(retransmit_kretprobe, int ret)
+static __always_inline int retransmit_leave(int ret)
 {
 	__u64 key = call_key();
 	struct tt_retransmit_calls *calls = bpf_map_lookup_elem(&retransmit_calls, &key);
@@ -229,7 +276,7 @@ int BPF_KRETPROBE(retransmit_kretprobe, int ret)
 	if (!calls || !calls->depth)
 		return 0;
 	top = (calls->depth - 1) & (CALL_DEPTH - 1);
-	on_retransmit(calls->call[top].sk, calls->call[top].skb, ret, TT_PROBED);
+	on_retransmit_return(calls->call[top].sk, calls->call[top].skb, ret, TT_PROBED);
 	if (calls->depth > 1)
 		calls->depth--;
 	else
@@ -237,26 +284,72 @@ int BPF_KRETPROBE(retransmit_kretprobe, int ret)
 	return 0;
 }
 
+SEC("?kprobe/__tcp_retransmit_skb")
+int BPF_KPROBE(retransmit_inner_kprobe, struct sock *sk, struct sk_buff *skb)
+{
+	return retransmit_enter(sk, skb);
+}
+
+SEC("?kprobe/tcp_retransmit_skb")
+int BPF_KPROBE(retransmit_kprobe, struct sock *sk, struct sk_buff *skb)
+{
+	return retransmit_enter(sk, skb);
+}
+
+SEC("?kretprobe/__tcp_retransmit_skb")
+int BPF_KRETPROBE(retransmit_inner_kretprobe, int ret)
+{
+	return retransmit_leave(ret);
+}
+
+SEC("?kretprobe/tcp_retransmit_skb")
+int BPF_KRETPROBE(retransmit_kretprobe, int ret)
+{
+	return retransmit_leave(ret);
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} synack_attempt SEC(".maps");
+
+/* Some kernels count the attempt inside the function, some in its caller: the entry knows how often it was sent before. */
+SEC("?fentry/tcp_rtx_synack")
+int BPF_PROG(synack_fentry, struct sock *sk, struct request_sock *req)
+{
+	__u32 zero = 0;
+	__u32 *attempt = bpf_map_lookup_elem(&synack_attempt, &zero);
+
+	if (attempt)
+		*attempt = attempt_of(req);
+	return 0;
+}
+
 SEC("?fexit/tcp_rtx_synack")
 int BPF_PROG(synack_fexit, struct sock *sk, struct request_sock *req, int ret)
 {
-	return ret ? 0 : on_synack_retransmit(sk, req, TT_DIRECT);
+	__u32 zero = 0;
+	__u32 *attempt = bpf_map_lookup_elem(&synack_attempt, &zero);
+
+	return ret ? 0 : on_synack_retransmit(sk, req, attempt ? *attempt : 0, TT_DIRECT);
 }
 
 SEC("?tp_btf/tcp_retransmit_synack")
 int BPF_PROG(synack_tp_btf, struct sock *sk, struct request_sock *req)
 {
-	return on_synack_retransmit(sk, req, TT_DIRECT);
+	return on_synack_retransmit(sk, req, attempt_of(req), TT_DIRECT);
 }
 
 SEC("?raw_tp/tcp_retransmit_synack")
 int BPF_PROG(synack_raw_tp, struct sock *sk, struct request_sock *req)
 {
-	return on_synack_retransmit(sk, req, TT_PROBED);
+	return on_synack_retransmit(sk, req, attempt_of(req), TT_PROBED);
 }
 
 SEC("?kprobe/tcp_rtx_synack")
 int BPF_KPROBE(synack_kprobe, struct sock *sk, struct request_sock *req)
 {
-	return on_synack_retransmit(sk, req, TT_PROBED);
+	return on_synack_retransmit(sk, req, attempt_of(req), TT_PROBED);
 }

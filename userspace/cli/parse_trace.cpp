@@ -48,9 +48,13 @@ void declare_kernel(CLI::App& app, TraceArguments& arguments) {
                 "use these hooks only: fentry (functions), tp (tracepoints) or kprobe; auto, the "
                 "default, takes the best that works for each");
   declare_value(app, "--ring-size", arguments.ring_size, "SIZE",
-                "buffer between kernel and tcptrace, a power of two from 64K to 1G (default 8M)");
+                fmt::format("buffer between kernel and tcptrace, a power of two from {} to {} "
+                            "(default {})",
+                            format_size(kMinRingSizeBytes), format_size(kMaxRingSizeBytes),
+                            format_size(kDefaultRingSizeBytes)));
   declare_value(app, "--max-connections", arguments.max_connections, "N",
-                "connections whose owner and age are remembered (default 128K)");
+                fmt::format("connections whose owner and age are remembered (default {})",
+                            format_size(kDefaultConnections)));
 }
 
 void declare_trace(CLI::App& app, TraceArguments& arguments) {

@@ -39,16 +39,6 @@ std::optional<std::uint16_t> port_number(std::string_view text) {
   return port.value_or(0) == 0 ? std::nullopt : port;
 }
 
-std::string size_text(std::uint64_t size) {
-  static constexpr std::array kUnits{std::pair{30U, 'G'}, std::pair{20U, 'M'}, std::pair{10U, 'K'}};
-  for (const auto& [shift, suffix] : kUnits) {
-    if (size != 0 && size % (std::uint64_t{1} << shift) == 0) {
-      return fmt::format("{}{}", size >> shift, suffix);
-    }
-  }
-  return fmt::format("{}", size);
-}
-
 unsigned size_shift(char suffix) {
   switch (suffix) {
     case 'k':
@@ -184,9 +174,20 @@ Result<std::uint32_t> parse_size(std::string_view text, std::uint32_t min, std::
   const auto number =
       whole_number<std::uint64_t>(text.substr(0, text.size() - (shift != 0 ? 1 : 0)));
   if (!number || *number > (max >> shift) || (*number << shift) < min) {
-    return reject(text, fmt::format("is not a size from {} to {}", size_text(min), size_text(max)));
+    return reject(text,
+                  fmt::format("is not a size from {} to {}", format_size(min), format_size(max)));
   }
   return static_cast<std::uint32_t>(*number << shift);
+}
+
+std::string format_size(std::uint64_t size) {
+  static constexpr std::array kUnits{std::pair{30U, 'G'}, std::pair{20U, 'M'}, std::pair{10U, 'K'}};
+  for (const auto& [shift, suffix] : kUnits) {
+    if (size != 0 && size % (std::uint64_t{1} << shift) == 0) {
+      return fmt::format("{}{}", size >> shift, suffix);
+    }
+  }
+  return fmt::format("{}", size);
 }
 
 Result<std::uint32_t> parse_power_of_two(std::string_view text, std::uint32_t min,
@@ -194,7 +195,7 @@ Result<std::uint32_t> parse_power_of_two(std::string_view text, std::uint32_t mi
   auto size = parse_size(text, min, max);
   if (size && !std::has_single_bit(*size)) {
     return reject(text, "is not a power of two",
-                  fmt::format("did you mean {}?", size_text(std::bit_ceil(*size))));
+                  fmt::format("did you mean {}?", format_size(std::bit_ceil(*size))));
   }
   return size;
 }

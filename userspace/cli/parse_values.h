@@ -38,6 +38,9 @@ namespace tcptrace::cli {
 [[nodiscard]] Result<std::uint32_t> parse_size(std::string_view text, std::uint32_t min,
                                                std::uint32_t max);
 
+// As parse_size() reads it: "64K", "1000".
+[[nodiscard]] std::string format_size(std::uint64_t size);
+
 // parse_size() of a power of two.
 [[nodiscard]] Result<std::uint32_t> parse_power_of_two(std::string_view text, std::uint32_t min,
                                                        std::uint32_t max);

@@ -40,7 +40,7 @@ _tcptrace() {
     # "--pid=8": bash takes the "=" for a word.
     if [[ $cur == = ]]; then
         cur=
-    elif [[ $prev == = && COMP_CWORD -gt 1 ]]; then
+    elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
         prev=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     _tcptrace_value "$prev" || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

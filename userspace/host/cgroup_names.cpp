@@ -39,8 +39,7 @@ std::shared_ptr<const model::Cgroup> describe(std::string path) {
 
 // The path of `absolute` as seen below `mount`: "/" for the mount point itself.
 std::string below(const fs::path& mount, const std::string& absolute) {
-  std::string path = absolute.substr(std::min(mount.native().size(), absolute.size()));
-  return path.empty() ? "/" : path;
+  return absolute.size() <= mount.native().size() ? "/" : absolute.substr(mount.native().size());
 }
 
 // The kernel's file handle of a kernfs node is its 64-bit id ("kernfs: use 64bit inos if ino_t is
@@ -220,10 +219,13 @@ std::optional<std::string> CgroupNames::path_of(std::uint64_t id) const {
     return std::nullopt;
   }
   if (mount_fd_.valid()) {
-    if (auto path = path_by_handle(mount_fd_.get(), *mount_, id)) {
+    auto path = path_by_handle(mount_fd_.get(), *mount_, id);
+    if (path) {
       return std::move(*path);
-    } else if (path.error().errno_code != EPERM) {
-      return std::nullopt;  // ESTALE: there is no such cgroup any more
+    }
+    // ESTALE is an answer: there is no such cgroup any more.
+    if (path.error().errno_code != EPERM) {
+      return std::nullopt;
     }
   }
   return path_by_walk(*mount_, id);

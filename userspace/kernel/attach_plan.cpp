@@ -148,24 +148,28 @@ HookRow reset_received_row() {
           }};
 }
 
+// The tracepoint first: the functions behind it may be inlined into one another, and then no hook on them sees all.
 HookRow retransmit_row() {
   return {.name = "retransmit",
           .purpose = "retransmissions",
           .required = true,
           .variants = {
-              {.label = "fexit:__tcp_retransmit_skb",
-               .family = AttachFamily::kFentry,
-               .programs = {{"retransmit_fexit", kFentry, "__tcp_retransmit_skb"}}},
               {.label = "tp_btf:tcp_retransmit_skb",
                .family = AttachFamily::kTracepoint,
                .programs = {{"retransmit_tp_btf", kTpBtf, "tcp_retransmit_skb"}}},
               {.label = "raw_tp:tcp_retransmit_skb",
                .family = AttachFamily::kTracepoint,
                .programs = {{"retransmit_raw_tp", kRawTp, "tcp_retransmit_skb"}}},
-              {.label = "kprobe:__tcp_retransmit_skb",
+              {.label = "fexit:tcp_retransmit_skb,__tcp_retransmit_skb",
+               .family = AttachFamily::kFentry,
+               .programs = {{"retransmit_fexit", kFentry, "tcp_retransmit_skb"},
+                            {"retransmit_inner_fexit", kFentry, "__tcp_retransmit_skb"}}},
+              {.label = "kretprobe:tcp_retransmit_skb,__tcp_retransmit_skb",
                .family = AttachFamily::kKprobe,
-               .programs = {{"retransmit_kprobe", kKprobe, "__tcp_retransmit_skb"},
-                            {"retransmit_kretprobe", kKprobe, "__tcp_retransmit_skb"}}},
+               .programs = {{"retransmit_kprobe", kKprobe, "tcp_retransmit_skb"},
+                            {"retransmit_inner_kprobe", kKprobe, "__tcp_retransmit_skb"},
+                            {"retransmit_kretprobe", kKprobe, "tcp_retransmit_skb"},
+                            {"retransmit_inner_kretprobe", kKprobe, "__tcp_retransmit_skb"}}},
           }};
 }
 
@@ -176,7 +180,8 @@ HookRow synack_row() {
           .variants = {
               {.label = "fexit:tcp_rtx_synack",
                .family = AttachFamily::kFentry,
-               .programs = {{"synack_fexit", kFentry, "tcp_rtx_synack"}}},
+               .programs = {{"synack_fentry", kFentry, "tcp_rtx_synack"},
+                            {"synack_fexit", kFentry, "tcp_rtx_synack"}}},
               {.label = "tp_btf:tcp_retransmit_synack",
                .family = AttachFamily::kTracepoint,
                .programs = {{"synack_tp_btf", kTpBtf, "tcp_retransmit_synack"}}},

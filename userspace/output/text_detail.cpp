@@ -46,6 +46,9 @@ Label close_label(const Event& event) {
   if (result == "failed") {
     return {"died", Color::kMagenta};
   }
+  if (result == "aborted") {
+    return {"aborted", Color::kRed};
+  }
   return {result == "reset" ? "closed by RST" : "closed"};
 }
 

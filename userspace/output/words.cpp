@@ -54,6 +54,13 @@ constexpr IcmpName kIcmpNames[] = {
 };
 static_assert(kFlagNames.size() * 4 <= kTcpFlagsSize);
 
+// From these states CLOSE is reached only by giving up: an orderly end passes through FIN_WAIT2,
+// CLOSING or LAST_ACK.
+bool left_by_giving_up(TcpState state) {
+  return state == TcpState::kEstablished || state == TcpState::kCloseWait ||
+         state == TcpState::kSynRecv || state == TcpState::kFinWait1;
+}
+
 }  // namespace
 
 std::string_view ca_state_name(std::uint8_t ca_state) {
@@ -141,7 +148,10 @@ std::string_view result_name(const Event& event) {
   if (event.reset_sent || event.reset_received) {
     return "reset";
   }
-  return event.err != 0 ? "failed" : "closed";
+  if (event.err != 0) {
+    return "failed";
+  }
+  return left_by_giving_up(event.connection.old_state) ? "aborted" : "closed";
 }
 
 }  // namespace tcptrace::output

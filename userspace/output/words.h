@@ -41,7 +41,7 @@ char* write_tcp_flags(char* to, std::uint8_t flags);
 // Resets: `by` says something the owner does not: another task, or one that was exiting.
 [[nodiscard]] bool by_is_news(const model::Event& event);
 
-// connect: "established", "abandoned", "failed". close: "closed", "reset", "failed".
+// connect: "established", "abandoned", "failed". close: "closed", "aborted", "reset", "failed".
 [[nodiscard]] std::string_view result_name(const model::Event& event);
 
 }  // namespace tcptrace::output

@@ -24,7 +24,7 @@ constexpr std::size_t kBufferBytes = 64U << 10;
 constexpr std::size_t kPipeBytes = 4096;
 
 // How long a reader that takes nothing is waited for after a signal.
-constexpr int kGraceMs = 1000;
+constexpr int kGraceMs = 3000;
 
 bool is_regular(int fd) {
   struct stat status {};

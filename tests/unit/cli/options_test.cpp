@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -92,10 +93,11 @@ TEST(CommandLine, Check) {
 TEST(CommandLine, HelpNamesEveryOptionOfTheCommand) {
   const std::string help = printed({"--help"});
   EXPECT_EQ(help, printed({"trace", "-h"}));
-  for (const char* option : {"--pid", "--comm", "--cgroup", "--netns", "--localport",
-                             "--remoteport", "--port", "--addr", "--ipv4", "--ipv6", "--events",
-                             "--duration", "--count", "--json", "--output", "--verbose", "--attach",
-                             "--ring-size", "--max-connections", "--color", "--no-header"}) {
+  std::istringstream names(
+      "--pid --comm --cgroup --netns --localport --remoteport --port --addr --ipv4 --ipv6 --events "
+      "--duration --count --json --output --verbose --attach --ring-size --max-connections --color "
+      "--no-header");
+  for (std::string option; names >> option;) {
     EXPECT_THAT(help, HasSubstr(option));
   }
   EXPECT_THAT(help, HasSubstr("Examples:"));

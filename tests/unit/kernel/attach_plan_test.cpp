@@ -118,9 +118,9 @@ TEST(AttachPlan, EveryHookHasAVariantInEveryFamily) {
 }
 
 TEST(AttachPlan, RejectedVariantIsPassedOverWithItsReason) {
-  const Rejections rejections = {{"retransmit/fexit:__tcp_retransmit_skb", "attach: Invalid argument"}};
+  const Rejections rejections = {{"retransmit/tp_btf:tcp_retransmit_skb", "attach: Invalid argument"}};
   const Choice choice = choice_of("retransmit", everything(), std::nullopt, rejections);
-  EXPECT_EQ(label_of(choice), "tp_btf:tcp_retransmit_skb");
+  EXPECT_EQ(label_of(choice), "raw_tp:tcp_retransmit_skb");
   ASSERT_EQ(choice.failures.size(), 1U);
   EXPECT_EQ(choice.failures[0].reason, "attach: Invalid argument");
 }
@@ -132,7 +132,7 @@ TEST(AttachPlan, HookWithoutAnyVariantLeftSaysEverythingThatFailed) {
   const Choice choice = choice_of("retransmit", facts);
   EXPECT_EQ(choice.variant, nullptr);
   EXPECT_EQ(choice.failures.size(), 4U);
-  EXPECT_EQ(choice.failures[1].reason, "tcp_retransmit_skb: no such tracepoint in BTF");
+  EXPECT_EQ(choice.failures[0].reason, "tcp_retransmit_skb: no such tracepoint in BTF");
 }
 
 TEST(AttachPlan, MissingFunctionRulesOutItsVariant) {

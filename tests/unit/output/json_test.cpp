@@ -182,7 +182,12 @@ TEST(Json, CloseResults) {
   EXPECT_EQ("reset", json_of(close)["close"]["result"]);
   close.reset_received = false;
   close.err = 0;
-  EXPECT_EQ("closed", json_of(close)["close"]["result"]);
+  EXPECT_EQ("aborted", json_of(close)["close"]["result"]);
+  for (const auto state : {model::TcpState::kLastAck, model::TcpState::kFinWait2,
+                           model::TcpState::kClosing, model::TcpState::kTimeWait}) {
+    close.connection.old_state = state;
+    EXPECT_EQ("closed", json_of(close)["close"]["result"]);
+  }
 }
 
 TEST(Json, HostileCommStaysInItsString) {

@@ -165,12 +165,22 @@ TEST(Text, LabelsOfEnds) {
   model::Event close = without_container(samples::connection_died());
   EXPECT_EQ("died", fields_of(text_of(close))[3]);
   EXPECT_EQ("ESTABLISHED", fields_of(text_of(close))[6]);
+  close.err = 0;
+  EXPECT_EQ("aborted", fields_of(text_of(close))[3]);
   close.reset_sent = true;
   EXPECT_EQ("closed by RST", fields_of(text_of(close))[3]);
 }
 
 TEST(Text, AResetByAnotherTaskNamesIt) {
   EXPECT_THAT(text_of(samples::reset_by_another_task()), HasSubstr("by ss (9001)"));
+}
+
+TEST(Text, ARefusedConnectHasNoQueuesToTellOf) {
+  model::Event reset = without_container(samples::reset_received());
+  reset.connection.state = model::TcpState::kSynSent;
+  reset.err = 111;
+  reset.info->unacked_bytes = 1;  // the SYN
+  EXPECT_EQ("ECONNREFUSED, ttl 41", fields_of(text_of(reset))[7]);
 }
 
 TEST(Text, LossIsALine) {
