@@ -141,11 +141,13 @@ int BPF_KRETPROBE(connect_v4_kretprobe, int ret)
 {
 	__u64 key = bpf_get_current_pid_tgid();
 	struct tt_connect_call *call = bpf_map_lookup_elem(&connect_calls, &key);
+	struct sock *sk;
 
-	/* The return of the nested call: the outer one follows. */
-	if (call && GET(TT_PROBED, call->sk, __sk_common.skc_family) != AF_INET)
+	if (!call)
 		return 0;
-	return connect_return(ret);
+	/* The return of the nested call: the outer one follows. */
+	sk = call->sk;
+	return GET(TT_PROBED, sk, __sk_common.skc_family) == AF_INET ? connect_return(ret) : 0;
 }
 
 SEC("?kretprobe/tcp_v6_connect")

@@ -173,6 +173,8 @@ int netfilter_v6_fentry(unsigned long long *ctx)
 SEC("?kprobe/nf_send_reset")
 int BPF_KPROBE(netfilter_v4_kprobe, struct net *net, void *second, void *third)
 {
+	KEEP_LOADED(second);
+	KEEP_LOADED(third);
 	return on_netfilter_reset(BPF_CORE_READ(net, ns.inum),
 				  settings.nf_reset_skb_arg == 1 ? second : third);
 }
@@ -180,6 +182,8 @@ int BPF_KPROBE(netfilter_v4_kprobe, struct net *net, void *second, void *third)
 SEC("?kprobe/nf_send_reset6")
 int BPF_KPROBE(netfilter_v6_kprobe, struct net *net, void *second, void *third)
 {
+	KEEP_LOADED(second);
+	KEEP_LOADED(third);
 	return on_netfilter_reset(BPF_CORE_READ(net, ns.inum),
 				  settings.nf_reset_skb_arg == 1 ? second : third);
 }

@@ -174,15 +174,17 @@ int active_reset_fentry(unsigned long long *ctx)
 }
 
 SEC("?kprobe/tcp_send_active_reset")
-int active_reset_kprobe(struct pt_regs *ctx)
+int BPF_KPROBE(active_reset_kprobe, struct sock *sk, long second, long third)
 {
 	__s32 reason = NO_REASON;
 
+	KEEP_LOADED(second);
+	KEEP_LOADED(third);
 	if (settings.active_reset_reason_arg == 1)
-		reason = (__s32)PT_REGS_PARM2(ctx);
+		reason = (__s32)second;
 	else if (settings.active_reset_reason_arg == 2)
-		reason = (__s32)PT_REGS_PARM3(ctx);
-	return on_active_reset((void *)PT_REGS_PARM1(ctx), reason, TT_PROBED);
+		reason = (__s32)third;
+	return on_active_reset(sk, reason, TT_PROBED);
 }
 
 /* tcp_v4_send_reset() returns without a reset for what was not sent to this host alone. */

@@ -38,6 +38,9 @@ enum tt_access { TT_PROBED, TT_DIRECT };
 		__argument;                                                                        \
 	})
 
+/* Keeps the compiler from merging two loads of a kprobe's arguments, for the same reason. */
+#define KEEP_LOADED(var) asm volatile("" : "+r"(var))
+
 /* Copies an array field of at most 16 bytes. */
 #define GET_BYTES(dst, ptr, field) bpf_core_read(dst, sizeof((ptr)->field), &(ptr)->field)
 
