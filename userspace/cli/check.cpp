@@ -31,19 +31,20 @@ constexpr std::array kCapabilities = {
     NeededCapability{"CAP_SYS_ADMIN", "counters of other network namespaces may not be readable"},
 };
 
-model::CheckRow btf_row(const host::Privileges& privileges) {
-  return {.name = "btf",
-          .value = privileges.btf_bytes ? fmt::format("{} bytes", *privileges.btf_bytes) : "none",
-          .ok = privileges.btf_bytes.has_value(),
-          .advice = privileges.btf_bytes ? "" : "a kernel with CONFIG_DEBUG_INFO_BTF is needed"};
-}
-
 model::CheckRow mount_row(std::string_view name, const std::optional<std::filesystem::path>& mount,
                           std::string_view without) {
   return {.name = std::string(name),
           .value = mount ? "mounted on " + mount->string() : "not mounted",
           .ok = mount.has_value(),
           .advice = mount ? "" : std::string(without)};
+}
+
+// A private instance serves where none is mounted (kernel/tracefs).
+model::CheckRow tracefs_row(const std::optional<std::filesystem::path>& mount) {
+  return {.name = "tracefs",
+          .value = mount ? "mounted on " + mount->string() : "not mounted, a private one is used",
+          .ok = true,
+          .advice = {}};
 }
 
 model::CheckReport make_report(const host::Machine& machine, const host::Privileges& privileges) {
@@ -58,12 +59,9 @@ model::CheckReport make_report(const host::Machine& machine, const host::Privile
     report.capabilities.push_back(
         {.name = std::string(needed.name), .held = privileges.has(needed.name) || implied});
   }
-  report.rows.push_back(btf_row(privileges));
   report.rows.push_back(
       mount_row("cgroup2", privileges.cgroup2, "containers are named by /proc/PID/cgroup only"));
-  model::CheckRow tracefs = mount_row("tracefs", privileges.tracefs, "");
-  tracefs.ok = true;  // a private one is used where none is mounted
-  report.rows.push_back(std::move(tracefs));
+  report.rows.push_back(tracefs_row(privileges.tracefs));
   return report;
 }
 
