@@ -9,20 +9,18 @@ static __always_inline int on_accept(struct sock *sk, enum tt_access how)
 	struct tt_subject subject;
 	struct tt_common *record;
 
-	if (!socket) {
+	if (socket) {
+		task_current(&socket->owner, TT_OWNER_ACCEPT);
+	} else {
 		struct tt_socket initial = { .born_ns = now, .role = TT_ROLE_SERVER };
 
 		initial.cookie = socket_cookie(sk, how, &initial.flags);
-		socket = socket_start(sk, how, &initial);
+		task_current(&initial.owner, TT_OWNER_ACCEPT);
+		socket_start(sk, &initial);
 	}
-	if (socket)
-		task_current(&socket->owner, TT_OWNER_ACCEPT);
-	if (!kind_wanted(TT_KIND_ACCEPT)) {
-		COUNT(netns_of_sock(sk, how), accepts, 1);
+	if (!kind_wanted(TT_KIND_ACCEPT))
 		return 0;
-	}
 	subject_of_sock(&subject, sk, GET(how, sk, __sk_common.skc_state), now, how);
-	COUNT(subject.connection.netns, accepts, 1);
 	if (!(subject.flags & TT_F_OWNER) || subject.owner.source != TT_OWNER_ACCEPT) {
 		task_current(&subject.owner, TT_OWNER_ACCEPT);
 		subject.flags |= TT_F_OWNER;

@@ -46,7 +46,7 @@ static __always_inline int on_receive_reset(struct sock *sk, struct sk_buff *skb
 	}
 	socket = subject_of_sock(&subject, sk, state, now, how);
 	if (!socket)
-		socket = remember_subject(&subject, sk, how);
+		socket = remember_subject(&subject, sk);
 	if (socket)
 		socket->flags |= TT_F_RST_RECEIVED;
 	COUNT(subject.connection.netns, resets_received, 1);

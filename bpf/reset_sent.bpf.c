@@ -24,7 +24,7 @@ static __always_inline int on_active_reset(struct sock *sk, __s32 reason, enum t
 		state = socket->previous_state;
 	socket = subject_of_sock(&subject, sk, state, now, how);
 	if (!socket)
-		socket = remember_subject(&subject, sk, how);
+		socket = remember_subject(&subject, sk);
 	if (socket)
 		socket->flags |= TT_F_RST_SENT;
 	COUNT(subject.connection.netns, resets_sent, 1);

@@ -25,7 +25,7 @@ static __always_inline void remember_connecting(struct sock *sk, __u64 now, enum
 
 	task_current(&initial.owner, TT_OWNER_CONNECT);
 	initial.cookie = socket_cookie(sk, how, &initial.flags);
-	socket_start(sk, how, &initial);
+	socket_start(sk, &initial);
 }
 
 static __always_inline void remember_listener(struct sock *sk, __u64 now, enum tt_access how)
@@ -39,7 +39,7 @@ static __always_inline void remember_listener(struct sock *sk, __u64 now, enum t
 
 	task_current(&initial.owner, TT_OWNER_OPERATION);
 	initial.cookie = socket_cookie(sk, how, &initial.flags);
-	socket_start(sk, how, &initial);
+	socket_start(sk, &initial);
 	listener_key(&key, netns_of_sock(sk, how), GET(how, sk, __sk_common.skc_num));
 	bpf_map_update_elem(&listeners, &key, &initial.owner, BPF_ANY);
 }
@@ -192,7 +192,7 @@ static __always_inline void on_close(struct sock *sk, int old, enum tt_access ho
 		struct tt_subject subject;
 
 		subject_of_sock(&subject, sk, old, 0, how);
-		socket = remember_subject(&subject, sk, how);
+		socket = remember_subject(&subject, sk);
 	}
 	if (!socket)
 		return;
@@ -200,7 +200,9 @@ static __always_inline void on_close(struct sock *sk, int old, enum tt_access ho
 	socket->previous_state = old;
 	if (old == TCP_SYN_SENT && GET(how, sk, sk_err))
 		socket->flags |= TT_F_CONNECT_TOLD;
-	if (synchronised(old))
+	/* A peer that has reset the connection sends nothing more on it, but see may_be_false() in reset_received.bpf.c. */
+	if (synchronised(old) && (!(socket->flags & TT_F_RST_RECEIVED) || old == TCP_FIN_WAIT1 ||
+				  old == TCP_FIN_WAIT2))
 		remember_closed(sk, socket, how);
 }
 
@@ -261,21 +263,22 @@ static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_a
 }
 
 /*
- * The structure is about to be freed and its address reused. Before the process can see the end of close(), and after
- * every reset of the connection.
+ * The structure is about to be freed and its address reused, after every reset of the connection. A listener is
+ * forgotten only here, since the children that nobody accepted are reset after it has left LISTEN.
  */
 static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
 {
-	struct tt_socket *socket = socket_find(sk);
 	__u64 key = (__u64)sk;
 
-	if (!socket)
-		return 0;
-	if (socket->role == TT_ROLE_LISTENER) {
+	/* Spares the sockets that connect the look-up: they never had a backlog. */
+	if (GET(how, sk, sk_max_ack_backlog)) {
+		struct tt_socket *socket = socket_find(sk);
 		struct tt_listen_key listen;
 
-		listener_key(&listen, netns_of_sock(sk, how), local_port_of_sock(sk, how));
-		bpf_map_delete_elem(&listeners, &listen);
+		if (socket && socket->role == TT_ROLE_LISTENER) {
+			listener_key(&listen, netns_of_sock(sk, how), local_port_of_sock(sk, how));
+			bpf_map_delete_elem(&listeners, &listen);
+		}
 	}
 	bpf_map_delete_elem(&sockets, &key);
 	return 0;

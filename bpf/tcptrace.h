@@ -247,9 +247,8 @@ struct tt_netns_counters {
 	__u64 retransmitted_segments; /* with SYN-ACKs; what Tcp RetransSegs counts */
 	__u64 established_resets; /* ESTABLISHED or CLOSE_WAIT to CLOSE; what Tcp EstabResets counts */
 	__u64 attempt_fails; /* SYN_SENT or SYN_RECV to CLOSE; part of Tcp AttemptFails */
-	__u64 accepts;
 };
-TT_STATIC_ASSERT(sizeof(struct tt_netns_counters) == 64, "wire format");
+TT_STATIC_ASSERT(sizeof(struct tt_netns_counters) == 56, "wire format");
 
 /* Index of a per-CPU loss counter: every way in which a program can fail to report something. */
 enum tt_loss {

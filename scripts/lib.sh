@@ -17,6 +17,9 @@ test_packages=(
 kernel_packages=(
   qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 nftables python3 dpkg-dev
 )
+bench_packages=(
+  libbpf-tools mount util-linux
+)
 
 say() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2

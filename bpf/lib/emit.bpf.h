@@ -92,7 +92,7 @@ static __always_inline struct tt_socket *subject_of_sock(struct tt_subject *subj
  * it had is then known to the reset that follows, and its end not reported once more as a death.
  */
 static __always_inline struct tt_socket *remember_subject(const struct tt_subject *subject,
-							  struct sock *sk, enum tt_access how)
+							  struct sock *sk)
 {
 	struct tt_socket initial = {
 		.cookie = subject->connection.cookie,
@@ -102,7 +102,8 @@ static __always_inline struct tt_socket *remember_subject(const struct tt_subjec
 		.role = subject->connection.role,
 	};
 
-	return socket_start(sk, how, &initial);
+	socket_start(sk, &initial);
+	return socket_find(sk);
 }
 
 static __always_inline bool subject_matches(const struct tt_subject *subject)

@@ -88,17 +88,13 @@ static __always_inline __u64 socket_cookie(struct sock *sk, enum tt_access how, 
 	return synthetic_cookie(sk);
 }
 
-/* Starts a new life of this socket structure, whatever was remembered of an earlier one. Null: the map is full. */
-static __always_inline struct tt_socket *socket_start(struct sock *sk, enum tt_access how,
-						      const struct tt_socket *initial)
+/* Starts a new life of this socket structure, whatever was remembered of an earlier one. */
+static __always_inline void socket_start(struct sock *sk, const struct tt_socket *initial)
 {
 	__u64 key = (__u64)sk;
 
-	if (bpf_map_update_elem(&sockets, &key, initial, BPF_ANY)) {
+	if (bpf_map_update_elem(&sockets, &key, initial, BPF_ANY))
 		count_loss(TT_LOSS_SOCKETS_FULL);
-		return NULL;
-	}
-	return bpf_map_lookup_elem(&sockets, &key);
 }
 
 /*

@@ -34,9 +34,9 @@ class ExpectedSkip:
     reason: str
 
     def covers(self, test):
+        pairs = ((test.kernel, self.kernel), (test.family, self.family), (test.name, self.test))
         return all(
-            fnmatch.fnmatchcase(value, pattern)
-            for value, pattern in ((test.kernel, self.kernel), (test.family, self.family), (test.name, self.test))
+            any(fnmatch.fnmatchcase(value, pattern) for pattern in patterns.split(",")) for value, patterns in pairs
         )
 
 
@@ -67,13 +67,22 @@ def skip_message(message, output):
 
 def read_log(log, kernel, family, why):
     """What can be said of a run that left no XML: the tests that ended, and the one that it ended in."""
-    tests = [Test(kernel, family, name, PASSED) for name in re.findall(r"^\[ +OK \] (\S+) \(", log, re.M)]
-    tests += [Test(kernel, family, name, FAILED) for name in re.findall(r"^\[ +FAILED +\] (\S+) \(", log, re.M)]
-    tests += [Test(kernel, family, name, SKIPPED) for name in re.findall(r"^\[ +SKIPPED +\] (\S+) \(", log, re.M)]
-    ended = {test.name for test in tests}
-    started = re.findall(r"^\[ +RUN +\] (\S+)", log, re.M)
-    last = started[-1] if started and started[-1] not in ended else OUTSIDE
-    tests.append(Test(kernel, family, last, FAILED, f"{why}; those after it were not run\n{tail(log)}"))
+    outcomes = {"OK": PASSED, "FAILED": FAILED, "SKIPPED": SKIPPED}
+    tests, name, said = [], None, []
+    for line in log.splitlines():
+        start = re.match(r"\[ RUN +\] (\S+)", line)
+        end = re.match(r"\[ +(OK|FAILED|SKIPPED) +\] .* \(\d+ ms\)$", line)
+        if start:
+            name, said = start[1], []
+        elif end and name:
+            outcome = outcomes[end[1]]
+            message = said[-1] if outcome == SKIPPED and said else "\n".join(said)
+            tests.append(Test(kernel, family, name, outcome, message))
+            name = None
+        else:
+            said.append(line)
+    rest = "\n".join(said[-MESSAGE_LINES:])
+    tests.append(Test(kernel, family, name or OUTSIDE, FAILED, f"{why}; those after it were not run\n{rest}"))
     return tests
 
 
@@ -93,7 +102,7 @@ def tail(log):
 
 
 def read_expected(text):
-    """Lines of kernel, family, test and reason; the first three may be shell patterns."""
+    """Lines of kernel, family, test and reason; the first three are comma-separated shell patterns."""
     expected = []
     for line in text.splitlines():
         if line.strip() and not line.lstrip().startswith("#"):

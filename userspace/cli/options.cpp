@@ -16,8 +16,8 @@ namespace tcptrace::cli {
 namespace {
 
 Error unknown_command(std::string_view word) {
-  static const std::array<std::string, 4> kNames{"trace", "check", "completion", "--help"};
-  std::string hint = did_you_mean(word, kNames);
+  const std::array<std::string, 4> names{"trace", "check", "completion", "--help"};
+  std::string hint = did_you_mean(word, names);
   return usage_error(fmt::format("unknown command {}", quote(word)),
                      hint.empty() ? "see tcptrace --help" : std::move(hint));
 }

@@ -116,11 +116,6 @@ Result<void> TraceRun::open() {
     return std::unexpected(signals.error());
   }
   signals_.emplace(std::move(*signals));
-  auto sink = options_.output ? sink::open_file(*options_.output, signals_->fd())
-                              : sink::open_stdout(signals_->fd());
-  if (!sink) {
-    return std::unexpected(sink.error());
-  }
   if (!options_.filter.pids.empty() && !options_.duration) {
     auto processes = host::PidWatch::open(options_.filter.pids);
     if (!processes) {
@@ -136,6 +131,12 @@ Result<void> TraceRun::open() {
     return std::unexpected(session.error());
   }
   session_ = std::move(*session);
+  // Only now: a trace that cannot run leaves an existing file as it is.
+  auto sink = options_.output ? sink::open_file(*options_.output, signals_->fd())
+                              : sink::open_stdout(signals_->fd());
+  if (!sink) {
+    return std::unexpected(sink.error());
+  }
   writer_.emplace(std::move(*sink), make_context(options_, host::read_machine()), options_.json);
   pipeline_.emplace(*writer_, session_->reset_reasons(), options_.count);
   return refresh_cgroups();

@@ -283,7 +283,6 @@ std::map<std::uint32_t, NetnsTotals> BpfSession::netns_totals() const {
         sum.resets_received += part.resets_received;
         sum.resets_ambiguous += part.resets_ambiguous;
         sum.resets_sent_netfilter += part.resets_sent_netfilter;
-        sum.accepts += part.accepts;
       }
     }
     previous = &key;

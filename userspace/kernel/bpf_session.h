@@ -38,7 +38,6 @@ struct NetnsTotals {
   std::uint64_t resets_received = 0;
   std::uint64_t resets_ambiguous = 0;
   std::uint64_t resets_sent_netfilter = 0;
-  std::uint64_t accepts = 0;
 };
 
 class BpfSession {

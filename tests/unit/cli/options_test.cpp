@@ -65,8 +65,8 @@ TEST(CommandLine, ShortAndLongSpellingsAgree) {
 }
 
 TEST(CommandLine, ChoicesAndSizes) {
-  const TraceOptions options = trace_of({"--attach", "kprobe", "--color", "never", "-t", "relative",
-                                         "--ring-size", "64K", "--max-connections", "1M"});
+  const TraceOptions options = trace_of(
+      {"--attach", "kprobe", "--color", "never", "--ring-size", "64K", "--max-connections", "1M"});
   EXPECT_EQ(options.attach, model::AttachFamily::kKprobe);
   EXPECT_EQ(options.color, ColorChoice::kNever);
   EXPECT_EQ(options.ring_size_bytes, 65536U);

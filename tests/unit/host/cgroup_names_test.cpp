@@ -17,8 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const std::string kId = "3f0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
-const std::string kOther = "aa0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
+const std::string full_id = "3f0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
+const std::string other_id = "aa0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
 constexpr std::string_view kUnified = "/sys/fs/cgroup";
 
 std::uint64_t inode(const std::filesystem::path& path) {
@@ -41,7 +41,7 @@ class CgroupNamesTest : public testing::Test {
 
 TEST_F(CgroupNamesTest, FindsAPathByIdAndItsContainer) {
   const auto service = make_cgroup("/system.slice/api.service");
-  const auto container = make_cgroup("/system.slice/docker-" + kId + ".scope");
+  const auto container = make_cgroup("/system.slice/docker-" + full_id + ".scope");
   CgroupNames names(root_.path());
   const auto plain = names.lookup(service, 0, seconds(0));
   ASSERT_NE(plain, nullptr);
@@ -49,7 +49,7 @@ TEST_F(CgroupNamesTest, FindsAPathByIdAndItsContainer) {
   EXPECT_EQ(plain->container, "");
   const auto inside = names.lookup(container, 0, seconds(0));
   ASSERT_NE(inside, nullptr);
-  EXPECT_EQ(inside->container, kId);
+  EXPECT_EQ(inside->container, full_id);
   EXPECT_EQ(inside->runtime, "docker");
   EXPECT_EQ(names.lookup(make_cgroup(""), 0, seconds(0))->path, "/");
 }
@@ -78,32 +78,32 @@ TEST_F(CgroupNamesTest, WithoutIdOrProcessNothingIsKnown) {
 // On a hybrid host every process is in the root of the v2 hierarchy, and v1 knows the container.
 TEST_F(CgroupNamesTest, AsksTheProcessWhereTheV2PathNamesNoContainer) {
   const auto top = make_cgroup("");
-  root_.process(812, "api", 1, "4:memory:/docker/" + kId + "\n0::/\n");
-  root_.process(900, "db", 1, "4:memory:/docker/" + kOther + "\n0::/\n");
+  root_.process(812, "api", 1, "4:memory:/docker/" + full_id + "\n0::/\n");
+  root_.process(900, "db", 1, "4:memory:/docker/" + other_id + "\n0::/\n");
   root_.process(901, "sshd", 1, "4:memory:/system.slice/ssh.service\n0::/\n");
   CgroupNames names(root_.path());
-  EXPECT_EQ(names.lookup(top, 812, seconds(0))->container, kId);
-  EXPECT_EQ(names.lookup(top, 900, seconds(0))->container, kOther);
+  EXPECT_EQ(names.lookup(top, 812, seconds(0))->container, full_id);
+  EXPECT_EQ(names.lookup(top, 900, seconds(0))->container, other_id);
   EXPECT_EQ(names.lookup(top, 901, seconds(0))->path, "/");
 }
 
 TEST_F(CgroupNamesTest, DoesNotAskTheProcessWhereTheCgroupNamesAContainer) {
-  const auto id = make_cgroup("/docker/" + kId);
-  root_.process(812, "api", 1, "0::/docker/" + kOther + "\n");
+  const auto id = make_cgroup("/docker/" + full_id);
+  root_.process(812, "api", 1, "0::/docker/" + other_id + "\n");
   CgroupNames names(root_.path());
-  EXPECT_EQ(names.lookup(id, 812, seconds(0))->container, kId);
+  EXPECT_EQ(names.lookup(id, 812, seconds(0))->container, full_id);
 }
 
 TEST_F(CgroupNamesTest, WhatAProcessSaidIsKeptForASecondAndBeyondItsEnd) {
-  root_.process(812, "api", 1, "4:memory:/docker/" + kId + "\n");
+  root_.process(812, "api", 1, "4:memory:/docker/" + full_id + "\n");
   CgroupNames names(root_.path());
-  ASSERT_EQ(names.lookup(1, 812, seconds(10))->container, kId);
+  ASSERT_EQ(names.lookup(1, 812, seconds(10))->container, full_id);
   // The number is now another process's.
-  root_.file("proc/812/cgroup", "4:memory:/docker/" + kOther + "\n");
-  EXPECT_EQ(names.lookup(1, 812, milliseconds(10'999))->container, kId);
-  EXPECT_EQ(names.lookup(1, 812, milliseconds(11'000))->container, kOther);
+  root_.file("proc/812/cgroup", "4:memory:/docker/" + other_id + "\n");
+  EXPECT_EQ(names.lookup(1, 812, milliseconds(10'999))->container, full_id);
+  EXPECT_EQ(names.lookup(1, 812, milliseconds(11'000))->container, other_id);
   std::filesystem::remove_all(root_.path() / "proc/812");
-  EXPECT_EQ(names.lookup(1, 812, seconds(60))->container, kOther);
+  EXPECT_EQ(names.lookup(1, 812, seconds(60))->container, other_id);
 }
 
 TEST_F(CgroupNamesTest, TheCacheIsBounded) {
@@ -153,10 +153,10 @@ TEST(CgroupId, WithoutAMountSaysSo) {
 
 TEST(BestCgroupPath, PrefersTheLineThatNamesAContainer) {
   EXPECT_EQ(best_cgroup_path("0::/system.slice/api.service\n"), "/system.slice/api.service");
-  EXPECT_EQ(best_cgroup_path("9:name=systemd:/\n4:memory:/docker/" + kId + "\n0::/\n"),
-            "/docker/" + kId);
-  EXPECT_EQ(best_cgroup_path("4:memory:/docker/" + kId + "\n0::/docker/" + kOther + "\n"),
-            "/docker/" + kOther);
+  EXPECT_EQ(best_cgroup_path("9:name=systemd:/\n4:memory:/docker/" + full_id + "\n0::/\n"),
+            "/docker/" + full_id);
+  EXPECT_EQ(best_cgroup_path("4:memory:/docker/" + full_id + "\n0::/docker/" + other_id + "\n"),
+            "/docker/" + other_id);
   EXPECT_EQ(best_cgroup_path("12:cpu,cpuacct:/user\n"), "");
   EXPECT_EQ(best_cgroup_path("0::/odd:name\n"), "/odd:name");
   EXPECT_EQ(best_cgroup_path("garbage\n:\n\n"), "");

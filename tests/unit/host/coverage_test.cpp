@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,14 +24,15 @@ struct Row {
   std::uint64_t kernel;
   std::optional<std::uint64_t> traced;
   friend bool operator==(const Row&, const Row&) = default;
-  friend void PrintTo(const Row& row, std::ostream* out) {
-    *out << row.counter << ' ' << row.kernel << ' '
-         << (row.traced ? std::to_string(*row.traced) : "-");
+  friend std::ostream& operator<<(std::ostream& out, const Row& row) {
+    return out << row.counter << ' ' << row.kernel << ' '
+               << (row.traced ? std::to_string(*row.traced) : "-");
   }
 };
 
 std::vector<Row> rows(const model::NetnsCoverage& netns) {
   std::vector<Row> result;
+  result.reserve(netns.rows.size());
   for (const CoverageRow& row : netns.rows) {
     result.push_back({row.counter, row.kernel, row.traced});
   }
@@ -142,6 +145,7 @@ TEST(KernelCoverage, HostComesFirstAndQuietNamespacesAreLeftOut) {
       {10, named("a", 2)}, {20, named("host", 5)}, {30, named("b", 1)}, {40, named("c", 0)}};
   const auto result = coverage(before, after, Traced{{40, {.resets_sent = 1}}});
   std::vector<std::string> names;
+  names.reserve(result.size());
   for (const auto& netns : result) {
     names.push_back(netns.name);
   }

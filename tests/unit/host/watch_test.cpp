@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Descriptors that end a run: exits of processes, signals.
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -61,8 +61,8 @@ class Child {
 };
 
 TEST(PidWatch, EndsWithTheLastProcess) {
-  Child first;
-  Child second;
+  const Child first;
+  const Child second;
   auto watch = PidWatch::open(std::array{first.pid(), second.pid()});
   ASSERT_TRUE(watch) << watch.error().what;
   EXPECT_FALSE(watch->all_exited());
@@ -80,7 +80,7 @@ TEST(PidWatch, AProcessThatIsGoneCountsAsExited) {
   Child gone;
   gone.kill();
   gone.reap();
-  Child alive;
+  const Child alive;
   auto one = PidWatch::open(std::array{gone.pid()});
   ASSERT_TRUE(one);
   EXPECT_TRUE(one->all_exited());
@@ -90,7 +90,7 @@ TEST(PidWatch, AProcessThatIsGoneCountsAsExited) {
 }
 
 TEST(PidWatch, MayBeMoved) {
-  Child child;
+  const Child child;
   auto opened = PidWatch::open(std::array{child.pid()});
   ASSERT_TRUE(opened);
   PidWatch watch = std::move(*opened);

@@ -18,7 +18,7 @@ inline void expect_golden(const std::string& name, const std::string& actual) {
     std::ofstream(path) << actual;
     return;
   }
-  std::ifstream file(path);
+  const std::ifstream file(path);
   ASSERT_TRUE(file) << path << " is missing: run with TCPTRACE_UPDATE_GOLDEN=1";
   std::ostringstream expected;
   expected << file.rdbuf();

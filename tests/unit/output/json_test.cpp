@@ -202,8 +202,8 @@ TEST(Json, ACgroupPathLongerThanAnyBufferIsWhole) {
   reset.owner->cgroup =
       std::make_shared<const model::Cgroup>(model::Cgroup{path, std::string(130, 'c'), ""});
   const auto process = json_of(reset)["process"];
-  EXPECT_EQ(path, process["cgroup"]);
-  EXPECT_EQ(std::string(130, 'c'), process["container"]);
+  EXPECT_EQ(path, process["cgroup"].get<std::string>());
+  EXPECT_EQ(std::string(130, 'c'), process["container"].get<std::string>());
 }
 
 TEST(Json, AgeHasMicroseconds) {

@@ -2,13 +2,13 @@
 #include "sink/fd_sink.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -123,7 +123,7 @@ TEST_F(FdSinkTest, AReaderThatWentAwayIsNoOrdinaryFailure) {
 
 TEST_F(FdSinkTest, AReaderThatTakesNothingDoesNotOutlastASignal) {
   Pipe output;
-  Pipe interrupt;
+  const Pipe interrupt;
   FdSink sink(std::move(output.writer), "stdout", interrupt.reader.get());
   // Interrupted or not, what the reader has room for goes through.
   ASSERT_EQ(::write(interrupt.writer.get(), "x", 1), 1);
