@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The completion scripts: current, and working in bash."""
+
+import subprocess
+import unittest
+
+import support
+
+
+class Completion(support.CliTest):
+    def script(self, shell):
+        result = support.run("completion", shell)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        return result.stdout
+
+    def complete(self, *words):
+        """What bash offers for the last of the words."""
+        quoted = " ".join(f"'{word}'" for word in words)
+        program = (f"{self.script('bash')}\ncompopt() {{ :; }}\nCOMP_WORDS=(tcptrace {quoted})\n"
+                   f"COMP_CWORD={len(words)}\n_tcptrace tcptrace\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"")
+        result = subprocess.run(["bash", "--norc", "-u", "-c", program], capture_output=True, text=True,
+                                timeout=support.DEADLINE_S, check=True)
+        self.assertEqual(result.stderr, "")
+        return result.stdout.split()
+
+    def test_scripts_know_every_option(self):
+        options = support.help_options()
+        self.assertIn("--pid", options)
+        for shell in ("bash", "zsh", "fish"):
+            script = self.script(shell)
+            for option in options:
+                name = f"-l {option[2:]} " if shell == "fish" else option
+                self.assertIn(name, script, shell)
+
+    def test_bash_completes_commands_and_options(self):
+        self.assertEqual(self.complete("ch"), ["check"])
+        self.assertEqual(self.complete("--pi"), ["--pid"])
+        self.assertEqual(self.complete("trace", "--netn"), ["--netns"])
+        self.assertEqual(self.complete("check", "--"), ["--json", "--attach", "--help", "--version"])
+        self.assertEqual(self.complete("completion", "z"), ["zsh"])
+
+    def test_bash_completes_values(self):
+        self.assertEqual(self.complete("--attach", "f"), ["fentry"])
+        self.assertEqual(self.complete("-e", "reset,ret"), ["reset,retransmit"])
+        self.assertEqual(self.complete("--color", "=", "ne"), ["never"])
+        self.assertIn("1", self.complete("--pid", ""))
+        self.assertEqual(self.complete("--port", ""), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where the output goes when it cannot: unwritable and full files, readers that leave."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import support
+
+
+class Output(support.CliTest):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.path = pathlib.Path(self.directory.name)
+
+    def test_a_file_that_cannot_be_opened(self):
+        self.assert_fails(support.run("-o", "/no/such/file", "-d", "1"), 1,
+                          "cannot open /no/such/file: No such file or directory")
+        self.assert_fails(support.run("-o", str(self.path), "-d", "1"), 1,
+                          f"cannot open {self.path}: Is a directory")
+
+    def test_a_file_gets_everything_and_stdout_nothing(self):
+        file = self.path / "out.json"
+        result = support.run("-J", "-d", "100ms", "-o", str(file))
+        self.assertEqual((result.returncode, result.stdout), (0, ""))
+        lines = file.read_text().splitlines()
+        self.assertIn('"type":"hooks"', lines[0])
+        self.assertIn('"type":"summary"', lines[-1])
+
+    def test_a_full_device(self):
+        self.assert_fails(support.run("-J", "-d", "1", "-o", "/dev/full"), 1,
+                          "cannot write /dev/full: No space left on device; 1 line not written")
+        with open("/dev/full", "w", encoding="ascii") as full:
+            for arguments in (["--help"], ["check", "--json"], ["-J", "-d", "1"]):
+                result = support.run(*arguments, stdout=full)
+                self.assertRegex(
+                    result.stderr,
+                    r"^tcptrace: cannot write stdout: No space left on device; \d+ lines? not written\n$")
+                self.assertEqual(result.returncode, 1)
+
+    def test_stdout_that_is_closed(self):
+        result = support.run("--version", stdout=None, preexec_fn=lambda: os.close(1))
+        self.assert_fails(result, 1, "cannot write stdout: Bad file descriptor")
+
+    def test_a_disk_that_fills_up_leaves_whole_lines(self):
+        # In a mount namespace of its own, which takes the disk with it.
+        result = subprocess.run(
+            ["unshare", "--mount", sys.executable, "-B", __file__, "--fill-disk", str(self.path)],
+            capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(result.stderr, "")
+        self.assertEqual(result.returncode, 0)
+
+    def test_a_reader_that_leaves_ends_the_trace_quietly(self):
+        with support.Listener() as listener:
+            with support.Trace("-P", str(listener.port)) as trace:
+                trace.process.stdout.close()
+
+                def ended():
+                    listener.reset_one()
+                    return trace.process.poll() is not None
+
+                support.until(ended, "the trace outlives its reader")
+                self.assertEqual(trace.process.stderr.read(), "")
+                self.assertEqual(trace.process.returncode, 0)
+
+    def test_a_reader_that_takes_one_line_of_help(self):
+        result = subprocess.run(f"'{support.BINARY}' --help | head -1; echo ${{PIPESTATUS[0]}}", shell=True,
+                                executable="/bin/bash", capture_output=True, text=True, check=True)
+        self.assertRegex(result.stdout, r"^Usage: .*\n0\n$")
+        self.assertEqual(result.stderr, "")
+
+    def test_a_reader_that_takes_nothing_does_not_hold_up_a_signal(self):
+        with support.Listener() as listener:
+            with support.Trace("-P", str(listener.port), "-e", "all") as trace:
+                # More than a pipe holds, and nobody reads.
+                for _ in range(300):
+                    listener.reset_one()
+                trace.process.terminate()
+                self.assertEqual(trace.process.wait(support.DEADLINE_S), 0)
+
+
+def fill_disk(directory):
+    """Traces onto a disk of 64 KiB until it is full; says on stderr what was wrong."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", directory], check=True)
+    file = pathlib.Path(directory) / "out.json"
+    with support.Listener() as listener:
+        with subprocess.Popen([str(support.BINARY), "-J", "-e", "all", "-P", str(listener.port), "-o",
+                               str(file)], stderr=subprocess.PIPE, text=True) as process:
+
+            def ended():
+                listener.reset_one()
+                return process.poll() is not None
+
+            support.until(ended, "the trace goes on after the disk is full")
+            error = process.stderr.read()
+    expected = rf"^tcptrace: cannot write {file}: No space left on device; \d+ lines? not written\n$"
+    case = unittest.TestCase()
+    case.assertRegex(error, expected)
+    case.assertEqual(process.returncode, 1)
+    text = file.read_text()
+    case.assertTrue(text.endswith("}\n"), text[-80:])
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--fill-disk"]:
+        fill_disk(sys.argv[2])
+    else:
+        unittest.main()

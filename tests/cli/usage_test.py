@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+"""--help, --version, and one line with exit status 2 for everything that is wrong."""
+
+import os
+import pathlib
+import unittest
+
+import support
+
+REJECTED = [
+    (["--port", "70000"], '--port: "70000" is not a port (1-65535)'),
+    (["-L", "http"], '--localport: "http" is not a port (1-65535)'),
+    (["-D", "90-80"], '--remoteport: "90-80" runs backwards; did you mean 80-90?'),
+    (["--prot", "80"], 'unknown option "--prot"; did you mean --port?'),
+    (["--frobnicate"], 'unknown option "--frobnicate"; see tcptrace --help'),
+    (["chek"], 'unknown command "chek"; did you mean check?'),
+    (["--pid", "0"], '--pid: "0" is not a process id'),
+    (["--pid"], "--pid: needs a value"),
+    (["--json=yes"], "--json: takes no value"),
+    (["--comm", "longer-than-the-kernel"],
+     '--comm: "longer-than-the-kernel" is longer than the 15 bytes that the kernel keeps of a name; '
+     'did you mean "longer-than-the"?'),
+    (["--netns", "no-such-netns"],
+     '--netns: no network namespace "no-such-netns"; give a name of `ip netns`, a path, pid:PID or a number'),
+    (["--netns", "/etc/passwd"], '--netns: "/etc/passwd" is not a network namespace'),
+    (["--netns", "/proc/self/ns/mnt"], '--netns: "/proc/self/ns/mnt" is not a network namespace'),
+    (["--addr", "10.1.2.3/8"],
+     '--addr: "10.1.2.3/8" has bits set beyond its prefix length; did you mean 10.0.0.0/8?'),
+    (["--addr", "localhost"], '--addr: "localhost" is not an IPv4 or IPv6 address or prefix'),
+    (["-46"], "-4 and -6 exclude each other"),
+    (["-e", "resets"], '--events: "resets" is not an event type; did you mean reset?'),
+    (["-d", "1 week"], '--duration: "1 week" is not a duration (10, 10s, 1.5m, 2h, 500ms)'),
+    (["-d", "0"], '--duration: "0" is not longer than zero'),
+    (["-c", "none"], '--count: "none" is not a number from 1 on'),
+    (["-o", ""], '--output: "" is not a file name'),
+    (["--ring-size", "3M"], '--ring-size: "3M" is not a power of two; did you mean 4M?'),
+    (["--max-connections", "1"], '--max-connections: "1" is not a size from 1K to 16M'),
+    (["--attach", "lsm"], '--attach: "lsm" is not one of auto, fentry, tp, kprobe'),
+    (["--color", "red"], '--color: "red" is not one of auto, always, never'),
+    (["trace", "check"], 'unexpected argument "check"; see tcptrace --help'),
+    (["check", "--pid", "1"], 'unknown option "--pid"; see tcptrace --help'),
+    (["completion", "ksh"], 'completion: "ksh" is not one of bash, zsh, fish'),
+]
+
+
+class Usage(support.CliTest):
+    def test_every_wrong_value_is_one_line_and_exit_status_2(self):
+        for arguments, line in REJECTED:
+            with self.subTest(arguments):
+                result = support.run(*arguments)
+                self.assert_fails(result, 2, line)
+                self.assertEqual(result.stdout, "")
+
+    def test_a_process_that_does_not_exist(self):
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        self.assert_fails(support.run("--pid", str(child)), 2, f"--pid: no process {child}")
+
+    def test_a_cgroup_that_does_not_exist(self):
+        result = support.run("--cgroup", "/no/such")
+        self.assertRegex(result.stderr, r'^tcptrace: --cgroup: no cgroup "/no/such" below /\S+\n$')
+        self.assertEqual(result.returncode, 2)
+
+    def test_too_many_values(self):
+        ports = ",".join(str(port) for port in range(1, 66))
+        self.assert_fails(support.run("-P", ports), 2, "--port: more than 64 values")
+
+    def test_help(self):
+        result = support.run("--help")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertTrue(result.stdout.startswith("Usage: tcptrace"))
+        for part in ("Filters:", "Output:", "Examples:", "Exit status:"):
+            self.assertIn(part, result.stdout)
+        for command in (["trace", "--help"], ["-h"]):
+            self.assertEqual(support.run(*command).stdout, result.stdout)
+        self.assertIn("--attach", support.run("check", "--help").stdout)
+
+    def test_version(self):
+        cmake = pathlib.Path(support.SOURCE / "CMakeLists.txt").read_text()
+        version = cmake.split("VERSION ")[2].split()[0]
+        self.assertEqual(support.run("--version").stdout, f"tcptrace {version}\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
