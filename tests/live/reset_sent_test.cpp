@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+// Resets that a socket of this host sends because its process, or the kernel on its behalf, gave
+// the connection up.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+
+#include <gtest/gtest.h>
+
+#include "support/child.h"
+#include "support/command.h"
+#include "support/packet.h"
+#include "support/traced_test.h"
+
+namespace tcptrace::live {
+namespace {
+
+class ResetSent : public TracedTest {};
+
+TEST_F(ResetSent, CloseWithUnreadData) {
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    Pair pair = lab().pair(port);
+    send_text(pair.client.get(), "hello");
+    await_unread(pair.server.get(), 5);
+    pair.server.reset();
+  });
+  const Lines sent = seen.resets(End::kServer, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  ASSERT_EQ(seen.count(End::kServer, "reset"), 1U);
+  expect_connection(sent[0], server_end(seen, "ESTABLISHED"));
+  expect_owner(sent[0], ourselves());
+  expect_kernel_reason(sent[0], "TCP_ABORT_ON_CLOSE");
+  expect_snapshot(sent[0], 5);
+  EXPECT_EQ(sent[0].text("/reset/origin"), "active");
+  EXPECT_EQ(sent[0].number("/tcp_info/unread_bytes"), 5);
+}
+
+TEST_F(ResetSent, CloseWithUnreadDataAfterThePeersFin) {
+  const Seen seen = play_resets(1, 0, [](std::uint16_t port) {
+    Pair pair = lab().pair(port);
+    send_text(pair.client.get(), "hello");
+    pair.client.reset();
+    await_fin_wait2(lab().client, pair.client_port);
+    pair.server.reset();
+  });
+  const Lines sent = seen.resets(End::kServer, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  expect_connection(sent[0], server_end(seen, "CLOSE_WAIT"));
+  expect_kernel_reason(sent[0], "TCP_ABORT_ON_CLOSE");
+  // The FIN's sequence number is not data.
+  EXPECT_EQ(sent[0].number("/tcp_info/unread_bytes"), 5) << sent[0];
+  EXPECT_EQ(seen.resets(End::kClient, "received").size(), 0U) << "only a mini-socket is left there";
+}
+
+TEST_F(ResetSent, LingerZero) {
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    Pair pair = lab().pair(port);
+    send_text(pair.client.get(), "hello");
+    receive_bytes(pair.server.get(), 5);
+    reset_on_close(pair.server.get());
+    pair.server.reset();
+  });
+  const Lines sent = seen.resets(End::kServer, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  ASSERT_EQ(seen.count(End::kServer, "reset"), 1U);
+  expect_connection(sent[0], server_end(seen, "ESTABLISHED"));
+  expect_owner(sent[0], ourselves());
+  expect_kernel_reason(sent[0], "TCP_STATE");
+  expect_snapshot(sent[0], 5);
+  EXPECT_TRUE(sent[0].has("/tcp_info/lingertime_ms")) << sent[0];
+  EXPECT_EQ(sent[0].number("/tcp_info/lingertime_ms"), 0);
+}
+
+TEST_F(ResetSent, LingerZeroByTheClient) {
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    Pair pair = lab().pair(port);
+    reset_on_close(pair.client.get());
+    pair.client.reset();
+  });
+  const Lines sent = seen.resets(End::kClient, "sent");
+  const Lines received = seen.resets(End::kServer, "received");
+  ASSERT_EQ(sent.size(), 1U);
+  ASSERT_EQ(received.size(), 1U);
+  expect_connection(sent[0], client_end(seen, "ESTABLISHED"));
+  expect_connection(received[0], server_end(seen, "ESTABLISHED"));
+  EXPECT_EQ(sent[0].local_port(), received[0].peer_port());
+}
+
+TEST_F(ResetSent, LingerZeroIpv6) {
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    Pair pair = lab().pair({kServerV6, port}, {kServerV6, port});
+    reset_on_close(pair.server.get());
+    pair.server.reset();
+  });
+  const Lines sent = seen.resets(End::kServer, "sent");
+  const Lines received = seen.resets(End::kClient, "received");
+  ASSERT_EQ(sent.size(), 1U);
+  ASSERT_EQ(received.size(), 1U);
+  Expected expected = server_end(seen, "ESTABLISHED");
+  expected.family = "ipv6";
+  expected.local = kServerV6;
+  expected.peer = kClientV6;
+  expect_connection(sent[0], expected);
+  expected = client_end(seen, "ESTABLISHED");
+  expected.family = "ipv6";
+  expected.local = kClientV6;
+  expected.peer = kServerV6;
+  expect_connection(received[0], expected);
+}
+
+TEST_F(ResetSent, MappedAddressesPrintAsIpv4OnTheServer) {
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    Pair pair = lab().pair({"::", port}, {kServerV4, port});
+    reset_on_close(pair.server.get());
+    pair.server.reset();
+  });
+  const Lines sent = seen.resets(End::kServer, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  expect_connection(sent[0], server_end(seen, "ESTABLISHED"));
+  EXPECT_TRUE(sent[0].flag("/connection/v4_mapped")) << sent[0];
+}
+
+TEST_F(ResetSent, MappedAddressesPrintAsIpv4OnTheClient) {
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    Pair pair = lab().pair({kServerV4, port}, {std::string("::ffff:") + kServerV4, port});
+    reset_on_close(pair.client.get());
+    pair.client.reset();
+  });
+  const Lines sent = seen.resets(End::kClient, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  expect_connection(sent[0], client_end(seen, "ESTABLISHED"));
+  EXPECT_TRUE(sent[0].flag("/connection/v4_mapped")) << sent[0];
+  EXPECT_EQ(seen.count(End::kClient, "connect"), 1U)
+      << "the IPv4 connect inside the IPv6 one is the same connect";
+}
+
+TEST_F(ResetSent, ConnectToUnspecDisconnects) {
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    Pair pair = lab().pair(port);
+    send_text(pair.server.get(), "data");
+    receive_bytes(pair.client.get(), 4);
+    disconnect(pair.client.get());
+  });
+  const Lines sent = seen.resets(End::kClient, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  ASSERT_EQ(seen.count(End::kClient, "reset"), 1U);
+  expect_connection(sent[0], client_end(seen, "ESTABLISHED"));
+  expect_owner(sent[0], ourselves());
+  expect_kernel_reason(sent[0], "TCP_STATE");
+  expect_snapshot(sent[0], 4);
+}
+
+TEST_F(ResetSent, KeepaliveTimeout) {
+  const Seen seen = play_resets(1, 0, [](std::uint16_t port) {
+    Pair pair = lab().pair(port);
+    set_option(pair.client.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(pair.client.get(), IPPROTO_TCP, TCP_KEEPIDLE, 1);
+    set_option(pair.client.get(), IPPROTO_TCP, TCP_KEEPINTVL, 1);
+    set_option(pair.client.get(), IPPROTO_TCP, TCP_KEEPCNT, 2);
+    const Nft drop(lab().server, "input", to_port(port));
+    await_state(pair.client.get(), TCP_CLOSE, 10s);
+    require(so_error(pair.client.get()) == ETIMEDOUT, "not a timeout");
+    reset_on_close(pair.server.get());  // its FIN would be answered by another reset
+  });
+  const Lines sent = seen.resets(End::kClient, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  expect_connection(sent[0], client_end(seen, "ESTABLISHED"));
+  expect_owner(sent[0], ourselves());
+  expect_kernel_reason(sent[0], "TCP_KEEPALIVE_TIMEOUT");
+  EXPECT_GE(sent[0].number("/tcp_info/probes"), 2) << sent[0];
+  EXPECT_TRUE(sent[0].flag("/tcp_info/keepalive")) << sent[0];
+}
+
+TEST_F(ResetSent, ListenerClosedWithPendingConnection) {
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    UniqueFd listener = lab().listen(port);
+    const UniqueFd client = lab().connect(port);
+    send_text(client.get(), "hello");
+    listener.reset();
+    await_state(client.get(), TCP_CLOSE);
+  });
+  const Lines sent = seen.resets(End::kServer, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  expect_connection(sent[0], server_end(seen, "ESTABLISHED"));
+  expect_owner(sent[0], ourselves());  // the listener's
+  expect_kernel_reason(sent[0], "TCP_STATE");
+  expect_snapshot(sent[0], 5);
+  EXPECT_TRUE(sent[0].flag("/connection/never_accepted")) << sent[0];
+}
+
+TEST_F(ResetSent, ProcessKilledWithUnreadData) {
+  pid_t worker = 0;
+  const Seen seen = play_resets(1, 1, [&](std::uint16_t port) {
+    UniqueFd listener = lab().listen(port);
+    Child child("live-victim", [&](const Channel& channel) {
+      const UniqueFd connection = accept_from(listener.get());
+      await_unread(connection.get(), 6);
+      channel.say("full");
+      (void)channel.hear();
+    });
+    worker = child.pid();
+    listener.reset();
+    const UniqueFd client = lab().connect(port);
+    send_text(client.get(), "unread");
+    child.channel().expect("full");
+    child.kill(SIGKILL);
+    child.join();
+    await_state(client.get(), TCP_CLOSE);
+  });
+  const Lines sent = seen.resets(End::kServer, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  expect_connection(sent[0], server_end(seen, "ESTABLISHED"));
+  expect_owner(sent[0], {.pid = worker, .comm = "live-victim"});
+  expect_kernel_reason(sent[0], "TCP_ABORT_ON_CLOSE");
+  EXPECT_EQ(sent[0].number("/tcp_info/unread_bytes"), 6) << sent[0];
+  EXPECT_TRUE(sent[0].flag("/by/exiting")) << sent[0];
+}
+
+TEST_F(ResetSent, KilledByAnAdministrator) {
+  if (!program_exists("ss")) {
+    GTEST_SKIP() << "no ss";
+  }
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    const Pair pair = lab().pair(port);
+    {
+      const InNetns inside(lab().client);
+      run_or_throw({"ss", "-K", "-t", "dst", kServerV4, "dport", "=", std::to_string(port)});
+    }
+    await_state(pair.client.get(), TCP_CLOSE);
+    require(so_error(pair.client.get()) == ECONNABORTED,
+            "ss -K did not abort it: no CONFIG_INET_DIAG_DESTROY?");
+  });
+  const Lines sent = seen.resets(End::kClient, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  expect_connection(sent[0], client_end(seen, "ESTABLISHED"));
+  expect_owner(sent[0], ourselves());
+  EXPECT_EQ(sent[0].text("/by/comm"), "ss") << "the killer is not the owner: " << sent[0];
+  expect_kernel_reason(sent[0], "TCP_STATE");
+}
+
+TEST_F(ResetSent, OrphanThatMustNotLinger) {
+  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
+    Pair pair = lab().pair(port);
+    set_option(pair.server.get(), IPPROTO_TCP, TCP_LINGER2, -1);
+    pair.server.reset();
+    await_state(pair.client.get(), TCP_CLOSE);
+  });
+  const Lines sent = seen.resets(End::kServer, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  ASSERT_EQ(seen.count(End::kServer, "reset"), 1U)
+      << "no RST came: tcp_reset() ran for the FIN's acknowledgement";
+  expect_connection(sent[0], server_end(seen, ""));
+  expect_owner(sent[0], ourselves());
+  expect_kernel_reason(sent[0], "TCP_ABORT_ON_DATA");
+  EXPECT_TRUE(sent[0].flag("/connection/orphan")) << sent[0];
+}
+
+}  // namespace
+}  // namespace tcptrace::live

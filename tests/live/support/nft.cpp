@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "support/nft.h"
+
+#include "support/command.h"
+
+namespace tcptrace::live {
+namespace {
+
+std::string next_table() {
+  static int count = 0;
+  return "live" + std::to_string(++count);
+}
+
+std::string port_rule(std::string_view side, std::uint16_t port, std::string_view verdict) {
+  return std::string("tcp ")
+      .append(side)
+      .append(" ")
+      .append(std::to_string(port))
+      .append(" ")
+      .append(verdict);
+}
+
+}  // namespace
+
+Nft::Nft(const Netns& netns, std::string_view hook, std::string_view rule)
+    : netns_(netns), table_(next_table()) {
+  const InNetns inside(netns_);
+  std::string script = "table inet " + table_ + " {\nchain c {\ntype filter hook ";
+  script.append(hook).append(" priority 0;\n").append(rule).append("\n}\n}\n");
+  run_or_throw({"nft", "-f", "-"}, script);
+}
+
+Nft::~Nft() {
+  if (active_) {
+    const InNetns inside(netns_);
+    // A destructor cannot throw; a table that stays fails the next scenario on its own.
+    (void)run({"nft", "delete", "table", "inet", table_});
+  }
+}
+
+void Nft::remove() {
+  const InNetns inside(netns_);
+  run_or_throw({"nft", "delete", "table", "inet", table_});
+  active_ = false;
+}
+
+std::string to_port(std::uint16_t port, std::string_view verdict) {
+  return port_rule("dport", port, verdict);
+}
+std::string from_port(std::uint16_t port, std::string_view verdict) {
+  return port_rule("sport", port, verdict);
+}
+
+}  // namespace tcptrace::live

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+// TCP segments that no socket sent, and a count of the RSTs that left a namespace.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/unique_fd.h"
+#include "support/netns.h"
+#include "support/sockets.h"
+
+namespace tcptrace::live {
+
+inline constexpr std::uint8_t kFin = 1;
+inline constexpr std::uint8_t kSyn = 2;
+inline constexpr std::uint8_t kRst = 4;
+inline constexpr std::uint8_t kPsh = 8;
+inline constexpr std::uint8_t kAck = 16;
+
+struct Segment {  // IPv4
+  Endpoint from;
+  Endpoint to;
+  std::uint32_t seq = 0;
+  std::uint32_t ack = 0;
+  std::uint8_t flags = 0;
+  std::string_view payload = {};
+  std::uint8_t ttl = 64;
+};
+void inject(const Netns& netns, const Segment& segment);
+
+// Counts TCP segments with RST that leave through one device of a namespace. Segments that arrive
+// are not counted, so each is seen once however many captures run.
+class RstCapture {
+ public:
+  RstCapture(const Netns& netns, std::string_view device);
+  // Those seen so far. Throws if the kernel dropped packets of the capture: the count would be a
+  // guess.
+  [[nodiscard]] std::uint64_t count();
+
+ private:
+  UniqueFd fd_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace tcptrace::live

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "support/traced_test.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <numeric>
+#include <optional>
+
+namespace tcptrace::live {
+namespace {
+
+constexpr std::uint16_t kMarkerPort = 19999;
+
+struct Totals {
+  std::uint64_t resets_sent = 0;
+  std::uint64_t retransmitted = 0;
+};
+
+struct Stage {
+  Lab lab;
+  UniqueFd marker = listen_at(lab.client, {"127.0.0.1", kMarkerPort}, 64);
+  Tracer tracer{{"--events", "all", "--netns",
+                 std::to_string(lab.client.inode()) + "," + std::to_string(lab.server.inode())}};
+  Totals reported;
+  std::size_t lines_counted = 0;
+};
+
+// Built by the first test that needs it: a filtered run may need none.
+std::unique_ptr<Stage>& stage() {
+  static std::unique_ptr<Stage> instance;
+  return instance;
+}
+
+// A reset made in process context, where no kernel hides it for long; true once it is printed.
+bool mark(Stage& at) {
+  const std::size_t from = at.tracer.size();
+  std::uint16_t port = 0;
+  {
+    const UniqueFd marker = connect_from(at.lab.client, {"127.0.0.1", kMarkerPort});
+    const UniqueFd accepted = accept_from(at.marker.get());
+    port = local_port(marker.get());
+    reset_on_close(marker.get());
+  }
+  return at.tracer.wait_for(
+      [port](const Line& line) { return line.is_reset("sent") && line.local_port() == port; }, 2s,
+      from);
+}
+
+// Records keep their order, so once a later reset is printed, whatever happened before it has been
+// too; but for a reset received in a state where it may be a false one. That is held back for some
+// milliseconds, until the tracer's next turn: before the second marker after that time.
+constexpr auto kHeldBack = 25ms;
+void sync(Stage& at) {
+  const auto settled = Clock::now() + kHeldBack;
+  int seen = 0;
+  for (int i = 0; i < 8 && seen < 2; ++i) {
+    std::this_thread::sleep_until(settled);
+    seen += mark(at) ? 1 : 0;
+  }
+  require(seen == 2, "the tracer reports nothing any more");
+}
+
+Totals kernel_totals(const Lab& lab) {
+  Totals totals;
+  for (const Netns* netns : {&lab.client, &lab.server}) {
+    totals.resets_sent += netns->counter("Tcp", "OutRsts");
+    // RetransSegs counts what the layers below refused, too.
+    totals.retransmitted +=
+        netns->counter("Tcp", "RetransSegs") - netns->counter("TcpExt", "TCPRetransFail");
+  }
+  return totals;
+}
+
+void count_new_lines(Stage& at) {
+  const Lines lines = at.tracer.lines(at.lines_counted);
+  at.lines_counted += lines.size();
+  for (const Line& line : lines) {
+    if (line.is_reset("sent") && line.text("/reset/origin") != "netfilter") {
+      ++at.reported.resets_sent;
+    } else if (line.type() == "retransmit" && !line.has("/retransmit/errno")) {
+      at.reported.retransmitted += static_cast<std::uint64_t>(line.number("/retransmit/segs"));
+    }
+  }
+}
+
+// Whatever a scenario does, the sums since the start agree with the kernel's. The counters are read
+// after the records are in, so more records than counted is an invention; less is a loss, which
+// only some kernels excuse.
+void check_totals(Stage& at) {
+  count_new_lines(at);
+  const Totals kernel = kernel_totals(at.lab);
+  EXPECT_LE(at.reported.resets_sent, kernel.resets_sent) << "more resets reported than Tcp OutRsts";
+  EXPECT_LE(at.reported.retransmitted, kernel.retransmitted)
+      << "more segments reported than Tcp RetransSegs";
+  if (exact_counts()) {
+    EXPECT_EQ(at.reported.resets_sent, kernel.resets_sent)
+        << "fewer resets reported than Tcp OutRsts";
+    EXPECT_EQ(at.reported.retransmitted, kernel.retransmitted)
+        << "fewer segments reported than Tcp RetransSegs";
+  }
+}
+
+}  // namespace
+
+Lines Seen::of(End end, std::string_view type) const {
+  Lines result;
+  std::ranges::copy_if(lines, std::back_inserter(result), [&](const Line& line) {
+    return line.type() == type &&
+           (end == End::kServer ? line.local_port() : line.peer_port()) == port;
+  });
+  return result;
+}
+
+Lines Seen::resets(End end, std::string_view direction) const {
+  Lines result = of(end, "reset");
+  std::erase_if(result, [&](const Line& line) { return !line.is_reset(direction); });
+  return result;
+}
+
+void expect_connection(const Line& line, const Expected& expected) {
+  const auto text = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) {
+      EXPECT_EQ(line.text(std::string("/connection/").append(key)), value) << key << " in " << line;
+    }
+  };
+  text("local", expected.local);
+  text("peer", expected.peer);
+  text("family", expected.family);
+  text("role", expected.role);
+  text("state", expected.state);
+  if (expected.local_port != 0) {
+    EXPECT_EQ(line.local_port(), expected.local_port) << line;
+  }
+  if (expected.peer_port != 0) {
+    EXPECT_EQ(line.peer_port(), expected.peer_port) << line;
+  }
+  EXPECT_NE(line.local_port(), 0) << line;
+  EXPECT_NE(line.peer_port(), 0) << line;
+  if (expected.netns != 0) {
+    EXPECT_EQ(line.netns(), expected.netns) << line;
+  }
+}
+
+Owner ourselves() {
+  std::string comm;
+  std::ifstream("/proc/self/comm") >> comm;
+  return {.pid = ::getpid(), .comm = comm, .uid = ::getuid()};
+}
+
+void expect_owner(const Line& line, const Owner& owner) {
+  EXPECT_EQ(line.number("/process/pid"), owner.pid) << line;
+  EXPECT_EQ(line.text("/process/comm"), owner.comm) << line;
+  EXPECT_TRUE(line.has("/process/uid")) << line;
+  EXPECT_EQ(line.number("/process/uid"), owner.uid) << line;
+}
+
+bool kernel_has_reset_reasons() {
+  static const bool present = [] {
+    std::ifstream file("/sys/kernel/btf/vmlinux", std::ios::binary);
+    const std::string btf{std::istreambuf_iterator<char>(file), {}};
+    return btf.find("SK_RST_REASON_TCP_ABORT_ON_CLOSE") != std::string::npos;
+  }();
+  return present;
+}
+
+void expect_kernel_reason(const Line& line, std::string_view reason) {
+  if (kernel_has_reset_reasons()) {
+    EXPECT_EQ(line.text("/reset/kernel_reason"), reason) << line;
+  } else {
+    EXPECT_FALSE(line.has("/reset/kernel_reason")) << line;
+  }
+}
+
+void expect_snapshot(const Line& line, std::int64_t bytes_received) {
+  EXPECT_EQ(line.number("/tcp_info/bytes_received"), bytes_received) << line;
+  EXPECT_GT(line.number("/tcp_info/rtt_us"), 0) << line;
+  EXPECT_GT(line.number("/tcp_info/rto_us"), 0) << line;
+  EXPECT_GT(line.number("/tcp_info/snd_cwnd"), 0) << line;
+  EXPECT_GT(line.number("/tcp_info/segs_in"), 0) << line;
+}
+
+void TracedTest::SetUpTestSuite() {
+  if (stage() == nullptr) {
+    stage() = std::make_unique<Stage>();
+  }
+}
+
+void TracedTest::TearDown() {
+  const auto bad = tracer().bad_lines();
+  EXPECT_TRUE(bad.empty()) << bad.size()
+                           << " lines are not as the schema says, the first: " << bad.front();
+}
+
+Lab& TracedTest::lab() { return stage()->lab; }
+Tracer& TracedTest::tracer() { return stage()->tracer; }
+
+Seen TracedTest::play_once(const Scenario& scenario) {
+  Seen seen{.port = lab().next_port(), .lines = {}};
+  const std::size_t from = tracer().size();
+  scenario(seen.port);
+  sync(*stage());
+  seen.lines = tracer().lines(from, [&](const Line& line) {
+    return line.local_port() == seen.port || line.peer_port() == seen.port;
+  });
+  check_totals(*stage());
+  return seen;
+}
+
+Seen TracedTest::play(const Complete& complete, const Scenario& scenario) {
+  for (int i = 1;; ++i) {
+    Seen seen = play_once(scenario);
+    if (i >= attempts() || complete(seen)) {
+      return seen;
+    }
+  }
+}
+
+Seen TracedTest::play_resets(std::size_t sent, std::size_t received, const Scenario& scenario) {
+  return play(
+      [&](const Seen& seen) {
+        const auto count = [&](std::string_view direction) {
+          return seen.resets(End::kClient, direction).size() +
+                 seen.resets(End::kServer, direction).size();
+        };
+        return count("sent") >= sent && count("received") >= received;
+      },
+      scenario);
+}
+
+Expected TracedTest::client_end(const Seen& seen, std::string_view state) {
+  return {.local = kClientV4,
+          .peer = kServerV4,
+          .local_port = 0,
+          .peer_port = seen.port,
+          .netns = lab().client.inode(),
+          .family = "ipv4",
+          .role = "client",
+          .state = std::string(state)};
+}
+
+Expected TracedTest::server_end(const Seen& seen, std::string_view state) {
+  return {.local = kServerV4,
+          .peer = kClientV4,
+          .local_port = seen.port,
+          .peer_port = 0,
+          .netns = lab().server.inode(),
+          .family = "ipv4",
+          .role = "server",
+          .state = std::string(state)};
+}
+
+bool hook_attached(const Line& hooks, std::string_view name) {
+  return std::ranges::any_of(hooks.json().at("hooks"), [&](const nlohmann::json& hook) {
+    return hook.at("name") == name && !hook.at("attached").empty();
+  });
+}
+
+std::string hook_family(const Line& hooks, std::string_view name) {
+  for (const nlohmann::json& hook : hooks.json().at("hooks")) {
+    if (hook.at("name") == name) {
+      return hook.value("family", "");
+    }
+  }
+  return {};
+}
+
+void SharedTracerEnvironment::TearDown() {
+  if (stage() == nullptr) {
+    return;
+  }
+  const TracerExit end = stage()->tracer.stop();
+  EXPECT_EQ(end.status, 0) << end.error;
+  const Line summary = stage()->tracer.summary();
+  EXPECT_EQ(summary.text("/ended_by"), "signal") << summary;
+  EXPECT_EQ(summary.number("/lost/total"), 0) << summary;
+  stage().reset();
+}
+
+}  // namespace tcptrace::live
