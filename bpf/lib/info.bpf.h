@@ -67,8 +67,8 @@ static __always_inline void info_read_queues(struct tt_tcp_info *out, struct tcp
 	__u32 unread = GET(how, tp, rcv_nxt) - GET(how, tp, copied_seq);
 	__u32 now = (__u32)bpf_jiffies64();
 
-	/* The peer's FIN occupies a sequence number (RFC 9293, 3.4). */
-	if (unread && (state == TCP_CLOSE_WAIT || state == TCP_CLOSING || state == TCP_LAST_ACK))
+	/* The peer's FIN occupies a sequence number (RFC 9293, 3.4); tcp_fin() sets the flag. */
+	if (unread && sock_flag((struct sock *)tp, how, SOCK_DONE))
 		unread--;
 	/* Before the handshake is complete, copied_seq is not set. */
 	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV && (__s32)unread > 0)

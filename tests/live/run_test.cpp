@@ -43,14 +43,14 @@ TEST_F(Ending, WithItsLastProcess) {
   Tracer own({"--pid", std::to_string(ending.pid())});
   ending.channel().say("end");
   ending.join();
-  EXPECT_EQ(own.join(10s).status, 0);
+  EXPECT_EQ(own.join().status, 0);
   EXPECT_EQ(own.summary().text("/ended_by"), "processes exited") << own.summary();
 }
 
 TEST_F(Ending, AfterItsDuration) {
   const auto start = Clock::now();
   Tracer own({"--duration", "300ms"});
-  EXPECT_EQ(own.join(10s).status, 0);
+  EXPECT_EQ(own.join().status, 0);
   EXPECT_GE(Clock::now() - start, 300ms);
   EXPECT_EQ(own.summary().text("/ended_by"), "duration");
   EXPECT_GE(own.summary().real("/duration_ms"), 300.0);
@@ -61,7 +61,7 @@ TEST_F(Ending, AfterACountOfEvents) {
   Tracer own(in_lab({"--count", "3", "--events", "all"}));
   reset_one(port);
   reset_one(port);
-  EXPECT_EQ(own.join(10s).status, 0);
+  EXPECT_EQ(own.join().status, 0);
   EXPECT_EQ(own.lines(0, is_event).size(), 3U);
   EXPECT_EQ(own.summary().text("/ended_by"), "count");
 }
@@ -69,7 +69,7 @@ TEST_F(Ending, AfterACountOfEvents) {
 TEST_F(Ending, OnSigterm) {
   Tracer own(std::vector<std::string>{});
   own.signal(SIGTERM);
-  EXPECT_EQ(own.join(10s).status, 0);
+  EXPECT_EQ(own.join().status, 0);
   EXPECT_EQ(own.summary().text("/ended_by"), "signal");
 }
 

@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 // valijson behind a small interface: its headers are large.
-
-#ifndef __clang__
-// GCC 12 sees an overlap in std::string::replace, as valijson calls it, that is not there (GCC bug
-// 105651).
-#pragma GCC diagnostic ignored "-Wrestrict"
-#endif
-
 #include "support/schema.h"
 
 #include <cstdint>

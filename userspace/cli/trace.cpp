@@ -153,7 +153,8 @@ Result<void> TraceRun::begin() {
   before_ = read_counters(*session_);
   started_ = host::boot_time();
   const host::Machine machine = host::read_machine();
-  const model::Hooks hooks{.version = std::string(version()),
+  const model::Hooks hooks{.boot_time = started_,
+                           .version = std::string(version()),
                            .kernel = machine.kernel,
                            .architecture = machine.architecture,
                            .host = machine.name,
@@ -255,6 +256,7 @@ Result<void> TraceRun::end() {
   pipeline_->finish();
   pipeline_->note_losses(session_->losses(), now);
   model::Summary summary = pipeline_->summary();
+  summary.boot_time = now;
   summary.duration = now - started_;
   summary.coverage = host::coverage(before_.kernel, after.kernel, traced_between(before_, after));
   summary.ended_by = ended_by_;

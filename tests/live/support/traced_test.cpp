@@ -268,15 +268,15 @@ std::string hook_family(const Line& hooks, std::string_view name) {
 }
 
 void SharedTracerEnvironment::TearDown() {
-  if (stage() == nullptr) {
+  const std::unique_ptr<Stage> at = std::move(stage());
+  if (at == nullptr) {
     return;
   }
-  const TracerExit end = stage()->tracer.stop();
+  const TracerExit end = at->tracer.stop();
   EXPECT_EQ(end.status, 0) << end.error;
-  const Line summary = stage()->tracer.summary();
+  const Line summary = at->tracer.summary();
   EXPECT_EQ(summary.text("/ended_by"), "signal") << summary;
   EXPECT_EQ(summary.number("/lost/total"), 0) << summary;
-  stage().reset();
 }
 
 }  // namespace tcptrace::live

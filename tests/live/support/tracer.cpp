@@ -182,8 +182,8 @@ void Tracer::parse_arrived() {
     arrived.swap(arrived_);
   }
   for (const Arrival& arrival : arrived) {
-    text_.append(arrival.text).append("\n");
     if (!options_.json) {
+      text_.append(arrival.text).append("\n");
       continue;
     }
     judge(arrival.text);

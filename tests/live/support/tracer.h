@@ -64,7 +64,7 @@ class Tracer {
   void signal(int number) const;
   void close_stdout();                                       // our end of the pipe
   TracerExit stop();                                         // SIGINT, then as join()
-  TracerExit join(std::chrono::milliseconds timeout = 20s);  // throws after the deadline
+  TracerExit join(std::chrono::milliseconds timeout = 60s);  // throws after the deadline
   // After join() or stop(). Throws unless the run began with hooks and ended with a summary.
   [[nodiscard]] Line hooks();
   [[nodiscard]] Line summary();
