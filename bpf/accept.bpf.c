@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who accepts a connection owns it: the one moment at which a pre-forked worker can be told from its siblings. */
+/* Who accepts a connection owns it: the one moment at which a pre-forked worker can be told from
+ * its siblings. */
 #include "lib/emit.bpf.h"
 
 static __always_inline int on_accept(struct sock *sk, enum tt_access how)
@@ -12,7 +13,7 @@ static __always_inline int on_accept(struct sock *sk, enum tt_access how)
 	if (socket) {
 		task_current(&socket->owner, TT_OWNER_ACCEPT);
 	} else {
-		struct tt_socket initial = { .born_ns = now, .role = TT_ROLE_SERVER };
+		struct tt_socket initial = {.born_ns = now, .role = TT_ROLE_SERVER};
 
 		initial.cookie = socket_cookie(sk, how, &initial.flags);
 		task_current(&initial.owner, TT_OWNER_ACCEPT);

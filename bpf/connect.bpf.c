@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connects that fail before a SYN leaves: no route, no free local port, an address that cannot be used. The state
- * machine shows nothing of them, or a SYN_SENT that ends in the same call, without the errno.
+ * Connects that fail before a SYN leaves: no route, no free local port, an address that cannot be
+ * used. The state machine shows nothing of them, or a SYN_SENT that ends in the same call, without
+ * the errno.
  */
 #include "lib/emit.bpf.h"
 
@@ -19,7 +20,8 @@ struct tt_sockaddr {
 };
 
 static __always_inline bool connect_subject(struct tt_subject *subject, struct sock *sk,
-					    const struct tt_sockaddr *to, __u64 now, enum tt_access how)
+					    const struct tt_sockaddr *to, __u64 now,
+					    enum tt_access how)
 {
 	struct tt_connection *connection = &subject->connection;
 	__u32 *words = (__u32 *)connection->peer_addr;
@@ -66,7 +68,8 @@ static __always_inline int on_connect_error(struct sock *sk, const struct tt_soc
 	return 0;
 }
 
-static __always_inline int on_connect_return(struct sock *sk, void *uaddr, int ret, enum tt_access how)
+static __always_inline int on_connect_return(struct sock *sk, void *uaddr, int ret,
+					     enum tt_access how)
 {
 	struct tt_sockaddr to = {};
 
@@ -75,7 +78,8 @@ static __always_inline int on_connect_return(struct sock *sk, void *uaddr, int r
 	return on_connect_error(sk, &to, -ret, how);
 }
 
-/* tcp_v6_connect() to a v4-mapped address calls tcp_v4_connect() for it: reported once, by the outer one. */
+/* tcp_v6_connect() to a v4-mapped address calls tcp_v4_connect() for it: reported once, by the
+ * outer one. */
 SEC("?fexit/tcp_v4_connect")
 int BPF_PROG(connect_v4_fexit, struct sock *sk, void *uaddr, int addr_len, int ret)
 {
@@ -105,7 +109,7 @@ struct {
 
 static __always_inline int connect_enter(struct sock *sk, void *uaddr)
 {
-	struct tt_connect_call call = { .sk = sk, .uaddr = uaddr };
+	struct tt_connect_call call = {.sk = sk, .uaddr = uaddr};
 	__u64 key = bpf_get_current_pid_tgid();
 
 	bpf_map_update_elem(&connect_calls, &key, &call, BPF_ANY);
@@ -161,16 +165,16 @@ static __always_inline bool connect_told_elsewhere(struct sock *sk, long ret)
 {
 	struct tt_socket *socket;
 
-	if (ret >= 0 || ret == -EINPROGRESS || ret == -EALREADY || ret == -EISCONN || ret == -EINTR ||
-	    ret <= -512 /* ERESTARTSYS and its kin */)
+	if (ret >= 0 || ret == -EINPROGRESS || ret == -EALREADY || ret == -EISCONN ||
+	    ret == -EINTR || ret <= -512 /* ERESTARTSYS and its kin */)
 		return true;
 	socket = socket_find(sk);
 	return socket && (socket->flags & (TT_F_CONNECT_TOLD | TT_F_RST_RECEIVED));
 }
 
 /*
- * Where only tracepoints are to be had: at the exit of connect(), from the registers that it was called with.
- * bpf_task_pt_regs() is commit dd6e10fbd9fb, v5.15.
+ * Where only tracepoints are to be had: at the exit of connect(), from the registers that it was
+ * called with. bpf_task_pt_regs() is commit dd6e10fbd9fb, v5.15.
  */
 SEC("?tp/syscalls/sys_exit_connect")
 int connect_tp(struct trace_event_raw_sys_exit *ctx)

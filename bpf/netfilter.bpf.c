@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Resets that no TCP hook reports: a firewall's ("reject with tcp reset" calls nf_send_reset, which lives in a module),
- * and before v6.11, where only tracepoints are to be had, the stack's replies without a full socket. The egress hook
- * sees both: an RST that leaves this host's own stack and that nobody has announced.
+ * Resets that no TCP hook reports: a firewall's ("reject with tcp reset" calls nf_send_reset, which
+ * lives in a module), and before v6.11, where only tracepoints are to be had, the stack's replies
+ * without a full socket. The egress hook sees both: an RST that leaves this host's own stack and
+ * that nobody has announced.
  */
 #include "lib/egress.bpf.h"
 #include "lib/reset.bpf.h"
@@ -13,8 +14,8 @@
 #define RST_MAX_BYTES 160
 
 /*
- * `sent` is the RST itself, or what it will be: its source is this end. A firewall can answer for both ends of the
- * connection: the socket, if it lives here, is told by `sk`.
+ * `sent` is the RST itself, or what it will be: its source is this end. A firewall can answer for
+ * both ends of the connection: the socket, if it lives here, is told by `sk`.
  */
 static __always_inline int on_unannounced_reset(struct tt_subject *subject, __u8 origin, __u64 now,
 						const struct tt_segment *trigger)
@@ -26,8 +27,8 @@ static __always_inline int on_unannounced_reset(struct tt_subject *subject, __u8
 		subject->connection.state = ended->previous_state;
 		subject_apply(subject, ended, now, TT_OWNER_CLOSED);
 	} else {
-		struct tt_task *listener = listener_of(subject->connection.netns,
-						       subject->connection.local_port);
+		struct tt_task *listener =
+			listener_of(subject->connection.netns, subject->connection.local_port);
 
 		if (listener) {
 			subject_set_owner(subject, listener, TT_OWNER_LISTENER);
@@ -72,26 +73,26 @@ static __always_inline bool leaves_own_stack(struct sk_buff *skb, enum tt_access
 }
 
 /*
- * Who made this RST, from the socket it is charged to. tcp_send_active_reset() charges the connection's own socket,
- * tcp_v4_send_reset() the raw control socket of the CPU, a firewall nobody. tcp_v6_send_reset() charges nobody either
- * before v6.14: there `unknown` is the honest answer where the replies themselves are not traced.
+ * Who made this RST, from the socket it is charged to. tcp_send_active_reset() charges the
+ * connection's own socket, tcp_v4_send_reset() the raw control socket of the CPU, a firewall
+ * nobody. tcp_v6_send_reset() charges nobody either before v6.14: there `unknown` is the honest
+ * answer where the replies themselves are not traced.
  */
 static __always_inline int egress_origin(struct sk_buff *skb, __u8 family, enum tt_access how)
 {
 	struct sock *sk = GET(how, skb, sk);
 
 	if (!sk)
-		return family == AF_INET || settings.replies_announced
-			       ? TT_RESET_ORIGIN_NETFILTER
-			       : TT_RESET_ORIGIN_UNKNOWN;
+		return family == AF_INET || settings.replies_announced ? TT_RESET_ORIGIN_NETFILTER
+								       : TT_RESET_ORIGIN_UNKNOWN;
 	if (BPF_CORE_READ(sk, sk_type) == SOCK_RAW_TYPE)
 		return TT_RESET_ORIGIN_REPLY;
 	return TT_RESET_ORIGIN_ACTIVE;
 }
 
 /*
- * Whether the packet is an RST, looked up behind the network header: nf_reject_ip_tcphdr_put() leaves the transport
- * header where the network header is.
+ * Whether the packet is an RST, looked up behind the network header: nf_reject_ip_tcphdr_put()
+ * leaves the transport header where the network header is.
  */
 static __always_inline bool is_reset(struct sk_buff *skb, enum tt_access how)
 {
@@ -118,7 +119,8 @@ static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
 	__u64 now;
 	int origin;
 
-	/* The stack's own segments are charged to a socket, and announced; a firewall's are not charged. */
+	/* The stack's own segments are charged to a socket, and announced; a firewall's are not
+	 * charged. */
 	if (settings.replies_announced && GET(how, skb, sk))
 		return 0;
 	if (GET(how, skb, len) > RST_MAX_BYTES || !is_reset(skb, how))
@@ -138,7 +140,8 @@ static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
 	subject.connection.netns = netns_of_skb(skb);
 	if (egress_was_expected(&subject.connection, now))
 		return 0;
-	/* With every reply announced, what the control socket sends and nobody expected was expected elsewhere. */
+	/* With every reply announced, what the control socket sends and nobody expected was
+	 * expected elsewhere. */
 	if (origin == TT_RESET_ORIGIN_REPLY && settings.replies_announced)
 		return 0;
 	return on_unannounced_reset(&subject, origin, now, NULL);

@@ -17,9 +17,9 @@ static __always_inline __u32 reset_errno(__u8 state)
 }
 
 /*
- * tcp_rcv_state_process() calls tcp_reset() on our own socket as well, without any RST, when data reaches a FIN_WAIT
- * socket that will not read any more. With the segment at hand its flags tell; without, a reply to the same segment
- * follows, and userspace settles it (trace/reset_filter).
+ * tcp_rcv_state_process() calls tcp_reset() on our own socket as well, without any RST, when data
+ * reaches a FIN_WAIT socket that will not read any more. With the segment at hand its flags tell;
+ * without, a reply to the same segment follows, and userspace settles it (trace/reset_filter).
  */
 static __always_inline bool may_be_false(struct sock *sk, __u8 state, enum tt_access how)
 {
@@ -27,7 +27,8 @@ static __always_inline bool may_be_false(struct sock *sk, __u8 state, enum tt_ac
 	       (GET(how, sk, sk_shutdown) & RCV_SHUTDOWN);
 }
 
-static __always_inline int on_receive_reset(struct sock *sk, struct sk_buff *skb, enum tt_access how)
+static __always_inline int on_receive_reset(struct sock *sk, struct sk_buff *skb,
+					    enum tt_access how)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	__u8 state = GET(how, sk, __sk_common.skc_state);

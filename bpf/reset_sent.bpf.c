@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Resets that the TCP stack of this host sends: because a socket gave up (tcp_send_active_reset), or in reply to a
- * segment (tcp_v4_send_reset, tcp_v6_send_reset), with a socket and without.
+ * Resets that the TCP stack of this host sends: because a socket gave up (tcp_send_active_reset),
+ * or in reply to a segment (tcp_v4_send_reset, tcp_v6_send_reset), with a socket and without.
  */
 #include "lib/egress.bpf.h"
 #include "lib/reset.bpf.h"
@@ -28,7 +28,8 @@ static __always_inline int on_active_reset(struct sock *sk, __s32 reason, enum t
 	if (socket)
 		socket->flags |= TT_F_RST_SENT;
 	COUNT(subject.connection.netns, resets_sent, 1);
-	/* inet_csk_listen_stop() disconnects children that no accept() took: they have no struct socket. */
+	/* inet_csk_listen_stop() disconnects children that no accept() took: they have no struct
+	 * socket. */
 	if (!(subject.flags & TT_F_SK_ORPHAN) && !GET(how, sk, sk_socket))
 		subject.flags |= TT_F_CHILD;
 	if (!kind_wanted(TT_KIND_RESET_SENT) || !subject_matches(&subject))
@@ -49,12 +50,11 @@ static __always_inline bool full_sock(__u8 state)
 	return state != 0 && state != TCP_TIME_WAIT && state != TCP_NEW_SYN_RECV;
 }
 
-/* The subject of a reply: the tuple is always the packet's, since a LISTEN socket has none and NULL no socket. */
-static __always_inline struct tt_socket *reply_subject(struct tt_subject *subject, struct sock *sk,
-						       __u8 sk_state,
-						       const struct tt_segment *segment,
-						       struct sk_buff *skb, __u64 now,
-						       enum tt_access how)
+/* The subject of a reply: the tuple is always the packet's, since a LISTEN socket has none and NULL
+ * no socket. */
+static __always_inline struct tt_socket *
+reply_subject(struct tt_subject *subject, struct sock *sk, __u8 sk_state,
+	      const struct tt_segment *segment, struct sk_buff *skb, __u64 now, enum tt_access how)
 {
 	struct tt_connection *connection = &subject->connection;
 	struct tt_socket *socket = NULL, *ended;
@@ -137,8 +137,8 @@ static __always_inline int on_send_reset(struct sock *sk, struct sk_buff *skb, _
 }
 
 /*
- * Complete, and with the kernel's reason, from v6.11 on. Before, replies without a full socket are not traced: then the
- * egress hook (netfilter.bpf.c) sees them.
+ * Complete, and with the kernel's reason, from v6.11 on. Before, replies without a full socket are
+ * not traced: then the egress hook (netfilter.bpf.c) sees them.
  */
 SEC("?tp_btf/tcp_send_reset")
 int send_reset_tp_btf(unsigned long long *ctx)

@@ -9,8 +9,8 @@
 #define ICSK_TIME_LOSS_PROBE 5
 
 /*
- * What made the kernel send it again, from the state it is in (tcp_write_timer_handler, tcp_send_loss_probe,
- * tcp_xmit_retransmit_queue).
+ * What made the kernel send it again, from the state it is in (tcp_write_timer_handler,
+ * tcp_send_loss_probe, tcp_xmit_retransmit_queue).
  */
 static __always_inline __u8 retransmit_type(const struct tt_tcp_info *info, __u8 state)
 {
@@ -26,7 +26,8 @@ static __always_inline __u8 retransmit_type(const struct tt_tcp_info *info, __u8
 }
 
 /* struct tcp_skb_cb, which the kernel lays over skb->cb; tcp_flags grew from u8 to u16 in v6.18. */
-static __always_inline void segment_read_cb(struct tt_retransmit_record *record, struct sk_buff *skb)
+static __always_inline void segment_read_cb(struct tt_retransmit_record *record,
+					    struct sk_buff *skb)
 {
 	struct tcp_skb_cb *cb = (struct tcp_skb_cb *)&skb->cb;
 	__u32 end_seq = 0;
@@ -157,8 +158,9 @@ struct {
 } retransmit_reported SEC(".maps");
 
 /*
- * tcp_retransmit_skb() calls __tcp_retransmit_skb(), tail loss probes call the latter directly, and a compiler is free
- * to inline the one into the other: both are hooked, and what the inner one has reported the outer one does not.
+ * tcp_retransmit_skb() calls __tcp_retransmit_skb(), tail loss probes call the latter directly, and
+ * a compiler is free to inline the one into the other: both are hooked, and what the inner one has
+ * reported the outer one does not.
  */
 static __always_inline bool retransmit_is_new(struct sock *sk, struct sk_buff *skb)
 {
@@ -197,7 +199,8 @@ int BPF_PROG(retransmit_fexit, struct sock *sk, struct sk_buff *skb, int segs, i
 	return on_retransmit_return(sk, skb, ret, TT_DIRECT);
 }
 
-/* The tracepoint reports failures as well, and says so, from v6.17 on; before, only what was sent. */
+/* The tracepoint reports failures as well, and says so, from v6.17 on; before, only what was sent.
+ */
 SEC("?tp_btf/tcp_retransmit_skb")
 int retransmit_tp_btf(unsigned long long *ctx)
 {
@@ -230,8 +233,8 @@ struct tt_retransmit_calls {
 };
 
 /*
- * A kretprobe does not see the arguments: the entry leaves them here. By task, since a call can be preempted, and as
- * a stack, since calls nest. The idle tasks share pid 0: there the CPU counts.
+ * A kretprobe does not see the arguments: the entry leaves them here. By task, since a call can be
+ * preempted, and as a stack, since calls nest. The idle tasks share pid 0: there the CPU counts.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -253,7 +256,7 @@ static __always_inline int retransmit_enter(struct sock *sk, struct sk_buff *skb
 	struct tt_retransmit_calls *calls = bpf_map_lookup_elem(&retransmit_calls, &key);
 
 	if (!calls) {
-		struct tt_retransmit_calls first = { .depth = 1, .call[0] = { sk, skb } };
+		struct tt_retransmit_calls first = {.depth = 1, .call[0] = {sk, skb}};
 
 		bpf_map_update_elem(&retransmit_calls, &key, &first, BPF_ANY);
 		return 0;
@@ -315,7 +318,8 @@ struct {
 	__type(value, __u32);
 } synack_attempt SEC(".maps");
 
-/* Some kernels count the attempt inside the function, some in its caller: the entry knows how often it was sent before. */
+/* Some kernels count the attempt inside the function, some in its caller: the entry knows how often
+ * it was sent before. */
 SEC("?fentry/tcp_rtx_synack")
 int BPF_PROG(synack_fentry, struct sock *sk, struct request_sock *req)
 {

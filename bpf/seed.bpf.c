@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The owners of sockets that exist already when the trace starts, from the file tables of all processes. Runs once,
- * after the hooks are attached, and never overwrites what a hook has learnt since.
+ * The owners of sockets that exist already when the trace starts, from the file tables of all
+ * processes. Runs once, after the hooks are attached, and never overwrites what a hook has learnt
+ * since.
  */
 #include "lib/owner.bpf.h"
 

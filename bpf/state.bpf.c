@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a connection: transitions of the RFC 9293 state machine, and with them the ends of connects, the closes
- * and the deaths. Also keeps what is remembered of each socket, from which all other subjects take owner and age.
+ * The life of a connection: transitions of the RFC 9293 state machine, and with them the ends of
+ * connects, the closes and the deaths. Also keeps what is remembered of each socket, from which all
+ * other subjects take owner and age.
  */
 #include "lib/emit.bpf.h"
 #include "lib/info.bpf.h"
@@ -45,10 +46,12 @@ static __always_inline void remember_listener(struct sock *sk, __u64 now, enum t
 }
 
 /*
- * A task that closes or shuts down a connection holds it now, whoever accepted it: a server may hand connections to
- * other processes. Not a task that merely aborts it (ss -K): tcp_abort() does not set sk_shutdown before it acts.
+ * A task that closes or shuts down a connection holds it now, whoever accepted it: a server may
+ * hand connections to other processes. Not a task that merely aborts it (ss -K): tcp_abort() does
+ * not set sk_shutdown before it acts.
  */
-static __always_inline void rebind_owner(struct sock *sk, struct tt_socket *socket, enum tt_access how)
+static __always_inline void rebind_owner(struct sock *sk, struct tt_socket *socket,
+					 enum tt_access how)
 {
 	__u32 pid;
 
@@ -103,15 +106,16 @@ static __always_inline void end_error(struct tt_end_error *out, struct sock *sk,
 	out->abandoned = !out->err && (GET(how, sk, sk_shutdown) & SEND_SHUTDOWN);
 }
 
-static __always_inline void emit_end(struct tt_subject *subject, struct sock *sk, __u8 old, __u16 kind,
-				     __u64 now, enum tt_access how)
+static __always_inline void emit_end(struct tt_subject *subject, struct sock *sk, __u8 old,
+				     __u16 kind, __u64 now, enum tt_access how)
 {
 	__u32 told = subject->flags & (TT_F_RST_SENT | TT_F_RST_RECEIVED);
 	struct tt_end_error error = {};
 	struct tt_end_record *record;
 
 	end_error(&error, sk, old, how);
-	/* connect() itself fails after SYN_SENT, for want of a port: its own hook knows the errno. */
+	/* connect() itself fails after SYN_SENT, for want of a port: its own hook knows the errno.
+	 */
 	if (old == TCP_SYN_SENT && !error.err && !error.abandoned && settings.connect_errors)
 		return;
 	if ((settings.failures_only & (1u << kind)) &&
@@ -176,7 +180,8 @@ static __always_inline void remember_closed(struct sock *sk, const struct tt_soc
 
 static __always_inline void count_end(struct sock *sk, int old, enum tt_access how)
 {
-	/* tcp_done() counts; an application that gives up, and connect() itself, do not pass there. */
+	/* tcp_done() counts; an application that gives up, and connect() itself, do not pass there.
+	 */
 	if ((old == TCP_SYN_SENT || old == TCP_SYN_RECV) && GET(how, sk, sk_err))
 		COUNT(netns_of_sock(sk, how), attempt_fails, 1);
 	else if (old == TCP_ESTABLISHED || old == TCP_CLOSE_WAIT)
@@ -200,9 +205,10 @@ static __always_inline void on_close(struct sock *sk, int old, enum tt_access ho
 	socket->previous_state = old;
 	if (old == TCP_SYN_SENT && GET(how, sk, sk_err))
 		socket->flags |= TT_F_CONNECT_TOLD;
-	/* A peer that has reset the connection sends nothing more on it, but see may_be_false() in reset_received.bpf.c. */
-	if (synchronised(old) && (!(socket->flags & TT_F_RST_RECEIVED) || old == TCP_FIN_WAIT1 ||
-				  old == TCP_FIN_WAIT2))
+	/* A peer that has reset the connection sends nothing more on it, but see may_be_false() in
+	 * reset_received.bpf.c. */
+	if (synchronised(old) &&
+	    (!(socket->flags & TT_F_RST_RECEIVED) || old == TCP_FIN_WAIT1 || old == TCP_FIN_WAIT2))
 		remember_closed(sk, socket, how);
 }
 
@@ -263,8 +269,9 @@ static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_a
 }
 
 /*
- * The structure is about to be freed and its address reused, after every reset of the connection. A listener is
- * forgotten only here, since the children that nobody accepted are reset after it has left LISTEN.
+ * The structure is about to be freed and its address reused, after every reset of the connection. A
+ * listener is forgotten only here, since the children that nobody accepted are reset after it has
+ * left LISTEN.
  */
 static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
 {
@@ -285,8 +292,9 @@ static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
 }
 
 /*
- * tcp_set_state() covers every transition but three: into LISTEN (inet_sk_state_store), a listener's child into
- * SYN_RECV and a failed listen() (inet_sk_set_state), which only matter to who wants to see each transition.
+ * tcp_set_state() covers every transition but three: into LISTEN (inet_sk_state_store), a
+ * listener's child into SYN_RECV and a failed listen() (inet_sk_set_state), which only matter to
+ * who wants to see each transition.
  */
 SEC("?fentry/tcp_set_state")
 int BPF_PROG(tcp_set_state_fentry, struct sock *sk, int state)

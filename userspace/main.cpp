@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Parses, runs a subcommand, turns its result into an exit status.
-#include <fmt/core.h>
 #include <signal.h>
 
 #include <span>
 #include <variant>
+
+#include <fmt/core.h>
 
 #include "cli/check.h"
 #include "cli/options.h"

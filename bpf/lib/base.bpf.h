@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every program needs: kernel types, helpers, the read-only configuration and the maps. Weak, so that each
- * subject's file stands alone and the static linker keeps one of each.
+ * What every program needs: kernel types, helpers, the read-only configuration and the maps. Weak,
+ * so that each subject's file stands alone and the static linker keeps one of each.
  */
 #ifndef TT_BASE_BPF_H
 #define TT_BASE_BPF_H
@@ -52,8 +52,8 @@ static __always_inline void count_loss(__u32 loss)
 }
 
 /*
- * The counters of a namespace on this CPU. Softirqs can interrupt a program that runs in process context on the same
- * CPU, so additions to them are atomic.
+ * The counters of a namespace on this CPU. Softirqs can interrupt a program that runs in process
+ * context on the same CPU, so additions to them are atomic.
  */
 static __always_inline struct tt_netns_counters *counters_of(__u32 netns)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the reply hook tells the egress hook: this RST is already reported. Both run on one CPU, one after the other,
- * with softirqs disabled (tcp_v4_send_reset and tcp_v6_send_reset transmit what they have just traced).
+ * What the reply hook tells the egress hook: this RST is already reported. Both run on one CPU, one
+ * after the other, with softirqs disabled (tcp_v4_send_reset and tcp_v6_send_reset transmit what
+ * they have just traced).
  */
 #ifndef TT_EGRESS_BPF_H
 #define TT_EGRESS_BPF_H

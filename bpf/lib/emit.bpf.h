@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Records into the ring buffer: describe, filter, reserve the exact size, submit, wake the consumer rarely. */
+/* Records into the ring buffer: describe, filter, reserve the exact size, submit, wake the consumer
+ * rarely. */
 #ifndef TT_EMIT_BPF_H
 #define TT_EMIT_BPF_H
 
@@ -18,8 +19,8 @@ struct tt_subject {
 	struct tt_task owner;
 };
 
-static __always_inline void subject_set_owner(struct tt_subject *subject, const struct tt_task *owner,
-					      __u8 source)
+static __always_inline void subject_set_owner(struct tt_subject *subject,
+					      const struct tt_task *owner, __u8 source)
 {
 	__builtin_memcpy(&subject->owner, owner, sizeof(*owner));
 	if (source != TT_OWNER_NONE)
@@ -29,8 +30,8 @@ static __always_inline void subject_set_owner(struct tt_subject *subject, const 
 }
 
 /* Everything that is remembered of a socket, or was of the connection that had its tuple. */
-static __always_inline void subject_apply(struct tt_subject *subject, const struct tt_socket *socket,
-					  __u64 now, __u8 source)
+static __always_inline void subject_apply(struct tt_subject *subject,
+					  const struct tt_socket *socket, __u64 now, __u8 source)
 {
 	subject->connection.cookie = socket->cookie;
 	subject->connection.age_ns = socket->born_ns ? now - socket->born_ns : 0;
@@ -51,11 +52,13 @@ static __always_inline void subject_guess_role(struct tt_subject *subject)
 }
 
 /*
- * The subject of an event on a full socket: tuple, identity, owner. Returns what is remembered of the socket, or null:
- * it is new to us, or the map was full. `state` is what connection.state shall say.
+ * The subject of an event on a full socket: tuple, identity, owner. Returns what is remembered of
+ * the socket, or null: it is new to us, or the map was full. `state` is what connection.state shall
+ * say.
  */
-static __always_inline struct tt_socket *subject_of_sock(struct tt_subject *subject, struct sock *sk,
-							 __u8 state, __u64 now, enum tt_access how)
+static __always_inline struct tt_socket *subject_of_sock(struct tt_subject *subject,
+							 struct sock *sk, __u8 state, __u64 now,
+							 enum tt_access how)
 {
 	struct tt_socket *socket = socket_find(sk);
 
@@ -88,8 +91,9 @@ static __always_inline struct tt_socket *subject_of_sock(struct tt_subject *subj
 }
 
 /*
- * A connection that nobody accepted, or that the seed has missed, is remembered from its reset or its end on: the state
- * it had is then known to the reset that follows, and its end not reported once more as a death.
+ * A connection that nobody accepted, or that the seed has missed, is remembered from its reset or
+ * its end on: the state it had is then known to the reset that follows, and its end not reported
+ * once more as a death.
  */
 static __always_inline struct tt_socket *remember_subject(const struct tt_subject *subject,
 							  struct sock *sk)
@@ -131,8 +135,8 @@ static __always_inline void *record_reserve(const struct tt_subject *subject, __
 }
 
 /*
- * The consumer looks at the buffer on its own timer; it is woken only when the unread data passes a threshold. Near
- * the threshold and not above it, because above it it was woken already.
+ * The consumer looks at the buffer on its own timer; it is woken only when the unread data passes a
+ * threshold. Near the threshold and not above it, because above it it was woken already.
  */
 static __always_inline void record_submit(void *record)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The user's conditions, on the owner and the tuple of an event. Evaluated before anything is reserved. Every count is
- * read-only data: the verifier drops the code of conditions that are not asked.
+ * The user's conditions, on the owner and the tuple of an event. Evaluated before anything is
+ * reserved. Every count is read-only data: the verifier drops the code of conditions that are not
+ * asked.
  */
 #ifndef TT_FILTER_BPF_H
 #define TT_FILTER_BPF_H
@@ -84,7 +85,8 @@ static __always_inline bool filter_prefixes(const struct tt_connection *connecti
 	return false;
 }
 
-/* One copy in each object: inlined into every shell it would exceed what older verifiers are willing to follow. */
+/* One copy in each object: inlined into every shell it would exceed what older verifiers are
+ * willing to follow. */
 static __noinline bool filter_matches(const struct tt_connection *connection,
 				      const struct tt_task *owner)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The TCP_INFO of the instant, as tcp_get_info() (net/ipv4/tcp.c) computes it, without taking the socket lock. */
+/* The TCP_INFO of the instant, as tcp_get_info() (net/ipv4/tcp.c) computes it, without taking the
+ * socket lock. */
 #ifndef TT_INFO_BPF_H
 #define TT_INFO_BPF_H
 
@@ -60,8 +61,8 @@ static __always_inline void info_read_volume(struct tt_tcp_info *out, struct tcp
 }
 
 /* `state` is the connection's: of an abort the one before it. */
-static __always_inline void info_read_queues(struct tt_tcp_info *out, struct tcp_sock *tp, __u8 state,
-					     enum tt_access how)
+static __always_inline void info_read_queues(struct tt_tcp_info *out, struct tcp_sock *tp,
+					     __u8 state, enum tt_access how)
 {
 	__u32 write_seq = GET(how, tp, write_seq);
 	__u32 unread = GET(how, tp, rcv_nxt) - GET(how, tp, copied_seq);
@@ -100,7 +101,8 @@ static __always_inline void info_read_socket(struct tt_tcp_info *out, struct tcp
 	out->repair = GET_BITFIELD(how, tp, repair);
 }
 
-/* `sk` is a full TCP socket. Fills every field. Returns TT_F_INFO, or 0 where the kernel does not take it for TCP. */
+/* `sk` is a full TCP socket. Fills every field. Returns TT_F_INFO, or 0 where the kernel does not
+ * take it for TCP. */
 static __always_inline __u32 info_read(struct tt_tcp_info *out, struct sock *sk, __u8 state,
 				       enum tt_access how)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who owns a socket. Most events fire in softirq, where current is whoever was interrupted, so the owner is stored with
- * the socket in process context (connect, accept, listen, close) and read at the event.
+ * Who owns a socket. Most events fire in softirq, where current is whoever was interrupted, so the
+ * owner is stored with the socket in process context (connect, accept, listen, close) and read at
+ * the event.
  */
 #ifndef TT_OWNER_BPF_H
 #define TT_OWNER_BPF_H
@@ -29,8 +30,8 @@ struct {
 } sockets __weak SEC(".maps");
 
 /*
- * Connections that ended a short time ago, for the packets that still reach them: replies from TIME_WAIT, from the
- * listener, from nobody. The oldest leave first.
+ * Connections that ended a short time ago, for the packets that still reach them: replies from
+ * TIME_WAIT, from the listener, from nobody. The oldest leave first.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -61,8 +62,8 @@ static __always_inline struct tt_socket *socket_find(const void *sk)
 }
 
 /*
- * A number for a socket to which this kernel gives none: a structure at one address lives at one time only. Mixed from
- * both, since an atomic counter that returns its value needs v5.12.
+ * A number for a socket to which this kernel gives none: a structure at one address lives at one
+ * time only. Mixed from both, since an atomic counter that returns its value needs v5.12.
  */
 static __always_inline __u64 synthetic_cookie(struct sock *sk)
 {
@@ -98,8 +99,8 @@ static __always_inline void socket_start(struct sock *sk, const struct tt_socket
 }
 
 /*
- * True where current operates on the socket: it holds the socket lock. In softirq the lock is only spun on, never
- * owned (include/net/sock.h).
+ * True where current operates on the socket: it holds the socket lock. In softirq the lock is only
+ * spun on, never owned (include/net/sock.h).
  */
 static __always_inline bool sock_owned_by_current(struct sock *sk, enum tt_access how)
 {

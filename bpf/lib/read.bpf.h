@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reading kernel memory in a body that does not know how it was attached. Programs with BTF arguments (fentry, tp_btf)
- * dereference directly, at the cost of a load; raw tracepoints and kprobes go through bpf_probe_read_kernel(). A shell
- * passes its way as a constant, so that only one of the two is left in each program.
+ * Reading kernel memory in a body that does not know how it was attached. Programs with BTF
+ * arguments (fentry, tp_btf) dereference directly, at the cost of a load; raw tracepoints and
+ * kprobes go through bpf_probe_read_kernel(). A shell passes its way as a constant, so that only
+ * one of the two is left in each program.
  */
 #ifndef TT_READ_BPF_H
 #define TT_READ_BPF_H
@@ -17,7 +18,7 @@ enum tt_access { TT_PROBED, TT_DIRECT };
 		if ((how) == TT_DIRECT)                                                            \
 			__value = (ptr)->field;                                                    \
 		else                                                                               \
-			bpf_core_read((void *)&__value, sizeof(__value), &(ptr)->field);                \
+			bpf_core_read((void *)&__value, sizeof(__value), &(ptr)->field);           \
 		__value;                                                                           \
 	})
 
@@ -26,15 +27,14 @@ enum tt_access { TT_PROBED, TT_DIRECT };
 			    : BPF_CORE_READ_BITFIELD_PROBED(ptr, field))
 
 /*
- * Argument `n` of a BTF program whose position depends on the kernel. In assembly, since the compiler would merge the
- * loads of several positions into one from a computed address, which the verifier does not follow.
+ * Argument `n` of a BTF program whose position depends on the kernel. In assembly, since the
+ * compiler would merge the loads of several positions into one from a computed address, which the
+ * verifier does not follow.
  */
 #define CTX_ARG(ctx, n)                                                                            \
 	({                                                                                         \
 		__u64 __argument;                                                                  \
-		asm volatile("%0 = *(u64 *)(%1 + %2)"                                              \
-			     : "=r"(__argument)                                                    \
-			     : "r"(ctx), "i"((n) * 8));                                            \
+		asm volatile("%0 = *(u64 *)(%1 + %2)" : "=r"(__argument) : "r"(ctx), "i"((n)*8));  \
 		__argument;                                                                        \
 	})
 

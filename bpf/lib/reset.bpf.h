@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One record for one reset at one end: the parts that the ways to send and to receive one have in common. */
+/* One record for one reset at one end: the parts that the ways to send and to receive one have in
+ * common. */
 #ifndef TT_RESET_BPF_H
 #define TT_RESET_BPF_H
 
 #include "lib/emit.bpf.h"
 #include "lib/info.bpf.h"
 
-/* What is remembered of the connection that had this tuple, and its age when it ended does not matter. */
+/* What is remembered of the connection that had this tuple, and its age when it ended does not
+ * matter. */
 static __always_inline struct tt_socket *closed_find(const struct tt_connection *connection)
 {
 	struct tt_tuple tuple;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The task that runs the hook. Only worth anything where its caller knows that it operates on the socket. */
+/* The task that runs the hook. Only worth anything where its caller knows that it operates on the
+ * socket. */
 #ifndef TT_TASK_BPF_H
 #define TT_TASK_BPF_H
 
@@ -8,8 +9,8 @@
 #define PF_EXITING 0x00000004
 
 /*
- * Process name as in /proc/PID/comm: the thread group leader's, not the thread's. Always terminated, so that it can be
- * copied as a block, which costs half of what reading a string does.
+ * Process name as in /proc/PID/comm: the thread group leader's, not the thread's. Always
+ * terminated, so that it can be copied as a block, which costs half of what reading a string does.
  */
 static __always_inline void task_read_comm(char (*comm)[TT_COMM_LEN], struct task_struct *task)
 {

@@ -50,8 +50,8 @@ static __always_inline __u32 netns_of_sock(struct sock *sk, enum tt_access how)
 }
 
 /*
- * tcp_set_state(TCP_CLOSE) clears skc_num before anybody else can see it; inet_sport stays. On the other hand
- * inet_sport of a socket that is only bound to be connected is not set yet.
+ * tcp_set_state(TCP_CLOSE) clears skc_num before anybody else can see it; inet_sport stays. On the
+ * other hand inet_sport of a socket that is only bound to be connected is not set yet.
  */
 static __always_inline __u16 local_port_of_sock(struct sock *sk, enum tt_access how)
 {
@@ -108,11 +108,12 @@ struct tt_segment {
 };
 
 /*
- * Reads the headers that skb->network_header and skb->transport_header point to. `transport` false: the transport
- * header is not set (a firewall's view of a packet); it follows the network header. Extension headers of IPv6 are not
- * followed: out->valid stays 0.
+ * Reads the headers that skb->network_header and skb->transport_header point to. `transport` false:
+ * the transport header is not set (a firewall's view of a packet); it follows the network header.
+ * Extension headers of IPv6 are not followed: out->valid stays 0.
  */
-static __always_inline void segment_read(struct tt_segment *out, struct sk_buff *skb, bool transport)
+static __always_inline void segment_read(struct tt_segment *out, struct sk_buff *skb,
+					 bool transport)
 {
 	unsigned char *head = BPF_CORE_READ(skb, head);
 	unsigned char *network = head + BPF_CORE_READ(skb, network_header);
@@ -175,7 +176,8 @@ static __always_inline void tuple_of_received(struct tt_connection *out,
 }
 
 /*
- * The namespace a packet is in. In the TCP receive path skb->dev is already cleared: then the route tells.
+ * The namespace a packet is in. In the TCP receive path skb->dev is already cleared: then the route
+ * tells.
  */
 static __always_inline __u32 netns_of_skb(struct sk_buff *skb)
 {

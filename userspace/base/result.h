@@ -17,7 +17,8 @@ enum class ExitStatus : int {
   kUnsupported = 3,  // the kernel or the privileges do not allow it
 };
 
-// `what` is one clause without a full stop ("cannot open x: Permission denied"); `hint` says what to do, may be empty.
+// `what` is one clause without a full stop ("cannot open x: Permission denied"); `hint` says what
+// to do, may be empty.
 struct Error {
   std::string what{};
   std::string hint{};

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/check.h"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
 #include <string_view>
+
+#include <fmt/core.h>
 
 #include "cli/version.h"
 #include "host/boot_clock.h"

@@ -33,8 +33,7 @@ void Pipeline::report(model::Event&& event) {
   }
   for (std::optional<model::Process>* process : {&event.owner, &event.by}) {
     if (process->has_value()) {
-      (*process)->cgroup =
-          cgroups_.lookup((*process)->cgroup_id, (*process)->pid, event.boot_time);
+      (*process)->cgroup = cgroups_.lookup((*process)->cgroup_id, (*process)->pid, event.boot_time);
     }
   }
   ++reported_;
@@ -58,12 +57,13 @@ void Pipeline::note_losses(model::LossCounts kernel, std::chrono::nanoseconds bo
     losses_ = kernel;
     return;
   }
-  write(model::Lost{.boot_time = boot_time,
-                    .counts = {.ringbuf_full = kernel.ringbuf_full - losses_.ringbuf_full,
-                               .sockets_map_full = kernel.sockets_map_full - losses_.sockets_map_full,
-                               .netns_map_full = kernel.netns_map_full - losses_.netns_map_full,
-                               .undecodable = kernel.undecodable - losses_.undecodable,
-                               .output = kernel.output - losses_.output}});
+  write(
+      model::Lost{.boot_time = boot_time,
+                  .counts = {.ringbuf_full = kernel.ringbuf_full - losses_.ringbuf_full,
+                             .sockets_map_full = kernel.sockets_map_full - losses_.sockets_map_full,
+                             .netns_map_full = kernel.netns_map_full - losses_.netns_map_full,
+                             .undecodable = kernel.undecodable - losses_.undecodable,
+                             .output = kernel.output - losses_.output}});
   losses_ = kernel;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The way of an event after the ring buffer: decode, settle, name the container, count, write. The same for what comes
-// live and for what is replayed.
+// The way of an event after the ring buffer: decode, settle, name the container, count, write. The
+// same for what comes live and for what is replayed.
 #pragma once
 
 #include <chrono>

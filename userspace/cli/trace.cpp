@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/trace.h"
 
-#include <fmt/core.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -12,6 +11,8 @@
 #include <map>
 #include <optional>
 #include <utility>
+
+#include <fmt/core.h>
 
 #include "cli/pipeline.h"
 #include "cli/version.h"
@@ -40,7 +41,8 @@ constexpr milliseconds kHousekeeping{1000};
 
 using Traced = std::map<std::uint32_t, model::TracedCounters>;
 
-// Both readings of a namespace are taken in the same order, so that what happens between them cancels out.
+// Both readings of a namespace are taken in the same order, so that what happens between them
+// cancels out.
 struct CountersNow {
   host::CountersByNetns kernel;
   std::map<std::uint32_t, kernel::NetnsTotals> traced;
@@ -161,7 +163,8 @@ Result<void> TraceRun::begin() {
                            .hooks = session_->hooks()};
   if (!options_.json) {
     output::Context context = writer_->context();
-    context.color = use_color(options_.color, ::isatty(STDERR_FILENO) == 1, std::getenv("NO_COLOR"));
+    context.color =
+        use_color(options_.color, ::isatty(STDERR_FILENO) == 1, std::getenv("NO_COLOR"));
     fmt::print(stderr, "{}", output::hooks_text(hooks, options_.filter.events, context));
     if (!options_.header) {
       return {};
@@ -227,9 +230,10 @@ void TraceRun::housekeeping(nanoseconds now) {
 
 Result<void> TraceRun::loop() {
   for (;;) {
-    std::array<pollfd, 3> fds = {{{.fd = session_->fd(), .events = POLLIN, .revents = 0},
-                                  {.fd = signals_->fd(), .events = POLLIN, .revents = 0},
-                                  {.fd = processes_ ? processes_->fd() : -1, .events = POLLIN, .revents = 0}}};
+    std::array<pollfd, 3> fds = {
+        {{.fd = session_->fd(), .events = POLLIN, .revents = 0},
+         {.fd = signals_->fd(), .events = POLLIN, .revents = 0},
+         {.fd = processes_ ? processes_->fd() : -1, .events = POLLIN, .revents = 0}}};
     nanoseconds now = host::boot_time();
     if (::poll(fds.data(), fds.size(), poll_timeout_ms(now)) < 0 && errno != EINTR) {
       return std::unexpected(system_error("poll", errno));
@@ -268,7 +272,8 @@ Result<void> TraceRun::end() {
 
 // A reader that goes away ends the trace; it is no failure of ours.
 Result<void> forgive_closed(Result<void> result) {
-  if (!result && (sink::output_closed(result.error()) || sink::output_interrupted(result.error()))) {
+  if (!result &&
+      (sink::output_closed(result.error()) || sink::output_interrupted(result.error()))) {
     return {};
   }
   return result;

@@ -54,52 +54,53 @@ HookRow destroy_row() {
           }};
 }
 
-// The tracepoint first where it is complete: it fires only for what is really sent, and says why ("tcp: introduce
-// rstreason", commit b533fb9cf4f7, v6.11). Before, it skips replies without a full socket, so the functions come first,
-// and the egress hook makes it complete where there are only tracepoints.
+// The tracepoint first where it is complete: it fires only for what is really sent, and says why
+// ("tcp: introduce rstreason", commit b533fb9cf4f7, v6.11). Before, it skips replies without a full
+// socket, so the functions come first, and the egress hook makes it complete where there are only
+// tracepoints.
 HookRow reset_sent_row() {
   constexpr std::string_view kOld =
-      "resets in reply to a segment without a socket are seen as they leave: without the kernel's reason";
-  return {
-      .name = "reset_sent",
-      .purpose = "resets sent by this host",
-      .required = true,
-      .variants = {
-          {.label = "tp_btf:tcp_send_reset",
-           .family = AttachFamily::kTracepoint,
-           .programs = {{"send_reset_tp_btf", kTpBtf, "tcp_send_reset"}},
-           .needs_reset_reason = true,
-           .announces_replies = true},
-          {.label = "raw_tp:tcp_send_reset",
-           .family = AttachFamily::kTracepoint,
-           .programs = {{"send_reset_raw_tp", kRawTp, "tcp_send_reset"}},
-           .needs_reset_reason = true,
-           .announces_replies = true},
-          {.label = "fentry:tcp_send_active_reset,tcp_v4_send_reset,tcp_v6_send_reset",
-           .family = AttachFamily::kFentry,
-           .programs = {{"active_reset_fentry", kFentry, "tcp_send_active_reset"},
-                        {"reply_v4_fentry", kFentry, "tcp_v4_send_reset"},
-                        {"reply_v6_fentry", kFentry, "tcp_v6_send_reset"}},
-           .announces_replies = true},
-          {.label = "kprobe:tcp_send_active_reset,tcp_v4_send_reset,tcp_v6_send_reset",
-           .family = AttachFamily::kKprobe,
-           .programs = {{"active_reset_kprobe", kKprobe, "tcp_send_active_reset"},
-                        {"reply_v4_kprobe", kKprobe, "tcp_v4_send_reset"},
-                        {"reply_v6_kprobe", kKprobe, "tcp_v6_send_reset"}},
-           .announces_replies = true},
-          {.label = "tp_btf:tcp_send_reset,net_dev_queue",
-           .family = AttachFamily::kTracepoint,
-           .programs = {{"send_reset_tp_btf", kTpBtf, "tcp_send_reset"},
-                        {"egress_tp_btf", kTpBtf, "net_dev_queue"}},
-           .limit = kOld,
-           .watches_egress = true},
-          {.label = "raw_tp:tcp_send_reset,net_dev_queue",
-           .family = AttachFamily::kTracepoint,
-           .programs = {{"send_reset_raw_tp", kRawTp, "tcp_send_reset"},
-                        {"egress_raw_tp", kRawTp, "net_dev_queue"}},
-           .limit = kOld,
-           .watches_egress = true},
-      }};
+      "resets in reply to a segment without a socket are seen as they leave: without the kernel's "
+      "reason";
+  return {.name = "reset_sent",
+          .purpose = "resets sent by this host",
+          .required = true,
+          .variants = {
+              {.label = "tp_btf:tcp_send_reset",
+               .family = AttachFamily::kTracepoint,
+               .programs = {{"send_reset_tp_btf", kTpBtf, "tcp_send_reset"}},
+               .needs_reset_reason = true,
+               .announces_replies = true},
+              {.label = "raw_tp:tcp_send_reset",
+               .family = AttachFamily::kTracepoint,
+               .programs = {{"send_reset_raw_tp", kRawTp, "tcp_send_reset"}},
+               .needs_reset_reason = true,
+               .announces_replies = true},
+              {.label = "fentry:tcp_send_active_reset,tcp_v4_send_reset,tcp_v6_send_reset",
+               .family = AttachFamily::kFentry,
+               .programs = {{"active_reset_fentry", kFentry, "tcp_send_active_reset"},
+                            {"reply_v4_fentry", kFentry, "tcp_v4_send_reset"},
+                            {"reply_v6_fentry", kFentry, "tcp_v6_send_reset"}},
+               .announces_replies = true},
+              {.label = "kprobe:tcp_send_active_reset,tcp_v4_send_reset,tcp_v6_send_reset",
+               .family = AttachFamily::kKprobe,
+               .programs = {{"active_reset_kprobe", kKprobe, "tcp_send_active_reset"},
+                            {"reply_v4_kprobe", kKprobe, "tcp_v4_send_reset"},
+                            {"reply_v6_kprobe", kKprobe, "tcp_v6_send_reset"}},
+               .announces_replies = true},
+              {.label = "tp_btf:tcp_send_reset,net_dev_queue",
+               .family = AttachFamily::kTracepoint,
+               .programs = {{"send_reset_tp_btf", kTpBtf, "tcp_send_reset"},
+                            {"egress_tp_btf", kTpBtf, "net_dev_queue"}},
+               .limit = kOld,
+               .watches_egress = true},
+              {.label = "raw_tp:tcp_send_reset,net_dev_queue",
+               .family = AttachFamily::kTracepoint,
+               .programs = {{"send_reset_raw_tp", kRawTp, "tcp_send_reset"},
+                            {"egress_raw_tp", kRawTp, "net_dev_queue"}},
+               .limit = kOld,
+               .watches_egress = true},
+          }};
 }
 
 // nf_send_reset() bypasses the TCP stack on every kernel.
@@ -148,7 +149,8 @@ HookRow reset_received_row() {
           }};
 }
 
-// The tracepoint first: the functions behind it may be inlined into one another, and then no hook on them sees all.
+// The tracepoint first: the functions behind it may be inlined into one another, and then no hook
+// on them sees all.
 HookRow retransmit_row() {
   return {.name = "retransmit",
           .purpose = "retransmissions",
@@ -307,9 +309,9 @@ Choice choose(const HookRow& row, const Facts& facts, std::optional<AttachFamily
 
 const std::vector<HookRow>& hook_rows() {
   static const std::vector<HookRow> rows = {
-      state_row(),          destroy_row(),    reset_sent_row(), reset_netfilter_row(),
-      reset_received_row(), retransmit_row(), synack_row(),     accept_row(),
-      connect_row(),
+      state_row(),           destroy_row(),        reset_sent_row(),
+      reset_netfilter_row(), reset_received_row(), retransmit_row(),
+      synack_row(),          accept_row(),         connect_row(),
   };
   return rows;
 }

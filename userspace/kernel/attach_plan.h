@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which program goes to which hook: one row per logical hook with its variants in order of preference, and the choice
-// among them as a pure function of what the kernel offers.
+// Which program goes to which hook: one row per logical hook with its variants in order of
+// preference, and the choice among them as a pure function of what the kernel offers.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +53,9 @@ struct HookRow {
 
 // What a kernel offers, as far as it can be known without loading the programs themselves.
 struct Facts {
-  std::set<std::string, std::less<>> functions;    // of those the table names: in the kernel's or a module's BTF
-  std::set<std::string, std::less<>> tracepoints;  // likewise
+  std::set<std::string, std::less<>>
+      functions;  // of those the table names: in the kernel's or a module's BTF
+  std::set<std::string, std::less<>> tracepoints;                // likewise
   std::set<std::string, std::less<>> unloaded_module_functions;  // their module is not loaded
   std::set<std::string, std::less<>> functions_without_btf;      // of a loaded module: kprobes only
   std::string fentry_failure;  // why function hooks do not load; empty: they do
@@ -69,10 +70,12 @@ struct Choice {
   std::vector<model::HookFailure> failures;
 };
 
-// Why variants failed although the facts spoke for them, by "hook/label": what loading and attaching found out.
+// Why variants failed although the facts spoke for them, by "hook/label": what loading and
+// attaching found out.
 using Rejections = std::map<std::string, std::string, std::less<>>;
 
-// `family` forces one; empty takes the first variant of each row that the facts and rejections leave.
+// `family` forces one; empty takes the first variant of each row that the facts and rejections
+// leave.
 [[nodiscard]] std::vector<Choice> choose_hooks(std::span<const HookRow> rows, const Facts& facts,
                                                std::optional<model::AttachFamily> family,
                                                const Rejections& rejections);

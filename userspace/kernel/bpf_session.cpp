@@ -132,7 +132,8 @@ Result<void> BpfSession::load(std::span<const Choice> choices, std::string& fail
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton_->obj) {
     const std::string_view name = bpf_program__name(program);
-    bpf_program__set_autoload(program, name == "seed_sockets" || !key_of_program(choices, name).empty());
+    bpf_program__set_autoload(program,
+                              name == "seed_sockets" || !key_of_program(choices, name).empty());
   }
   skeleton_->rodata->settings =
       make_settings(options_.filter, features_, choices, options_.ring_size_bytes);
@@ -302,10 +303,8 @@ Result<void> BpfSession::set_cgroups(std::span<const std::uint64_t> ids) {
 }
 
 Result<std::vector<model::HookStatus>> check_hooks(std::optional<model::AttachFamily> family) {
-  const auto session = BpfSession::open({.filter = {},
-                                         .family = family,
-                                         .ring_size_bytes = 1U << 16,
-                                         .max_connections = 1U << 10});
+  const auto session = BpfSession::open(
+      {.filter = {}, .family = family, .ring_size_bytes = 1U << 16, .max_connections = 1U << 10});
   if (!session) {
     return std::unexpected(session.error());
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The BPF programs of one trace: chosen by trial, loaded, attached, seeded; their records and their counters. Nothing is
-// pinned: when the process ends, however it ends, nothing stays in the kernel.
+// The BPF programs of one trace: chosen by trial, loaded, attached, seeded; their records and their
+// counters. Nothing is pinned: when the process ends, however it ends, nothing stays in the kernel.
 #pragma once
 
 #include <chrono>
@@ -32,7 +32,8 @@ struct SessionOptions {
   std::uint32_t max_connections = 0;
 };
 
-// What the kernel counted of one network namespace since the hooks were attached, whatever the filter.
+// What the kernel counted of one network namespace since the hooks were attached, whatever the
+// filter.
 struct NetnsTotals {
   model::TracedCounters traced;
   std::uint64_t resets_received = 0;
@@ -58,7 +59,8 @@ class BpfSession {
   // Readable when much is unread. What is little is there without a sign: consume() on a timer.
   [[nodiscard]] int fd() const;
 
-  // Hands every unread record to `handler`, in the order of the buffer; the bytes are valid during the call.
+  // Hands every unread record to `handler`, in the order of the buffer; the bytes are valid during
+  // the call.
   [[nodiscard]] Result<std::size_t> consume(const RecordHandler& handler);
 
   // Detaches every hook; the records already written can still be consumed.

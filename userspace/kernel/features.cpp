@@ -26,8 +26,9 @@ bool path_exists(const char* path) {
   return ::stat(path, &status) == 0;
 }
 
-// Position of the first parameter that `wanted` accepts, in a function or tracepoint prototype; -1: none. A
-// tracepoint's prototype begins with the void pointer of its callback, which the program does not see.
+// Position of the first parameter that `wanted` accepts, in a function or tracepoint prototype; -1:
+// none. A tracepoint's prototype begins with the void pointer of its callback, which the program
+// does not see.
 template <typename Predicate>
 int parameter_position(const btf* types, const btf_type* prototype, int skipped, Predicate wanted) {
   const btf_param* parameters = btf_params(prototype);
@@ -41,7 +42,8 @@ int parameter_position(const btf* types, const btf_type* prototype, int skipped,
 
 const btf_type* function_prototype(const btf* types, const char* name) {
   const int id = btf__find_by_name_kind(types, name, BTF_KIND_FUNC);
-  return id < 0 ? nullptr : btf__type_by_id(types, btf__type_by_id(types, static_cast<__u32>(id))->type);
+  return id < 0 ? nullptr
+                : btf__type_by_id(types, btf__type_by_id(types, static_cast<__u32>(id))->type);
 }
 
 // typedef void (*btf_trace_NAME)(void *, ...)
@@ -50,7 +52,8 @@ const btf_type* tracepoint_prototype(const btf* types, const std::string& name) 
   if (id < 0) {
     return nullptr;
   }
-  const btf_type* pointer = btf__type_by_id(types, btf__type_by_id(types, static_cast<__u32>(id))->type);
+  const btf_type* pointer =
+      btf__type_by_id(types, btf__type_by_id(types, static_cast<__u32>(id))->type);
   return btf__type_by_id(types, pointer->type);
 }
 
@@ -103,8 +106,8 @@ ArgumentPositions find_arguments(const btf* types) {
   found.reply_reset_reason = function_argument(types, "tcp_v4_send_reset", is_reset_reason);
   found.receive_reset_skb = function_argument(types, "tcp_reset", is_skb_pointer);
   found.retransmit_err = tracepoint_argument(types, "tcp_retransmit_skb", is_int);
-  // nf_send_reset() lives in a module on most kernels. Kernels whose modules have no BTF (before v5.11) have its
-  // older form: (net, skb, hook).
+  // nf_send_reset() lives in a module on most kernels. Kernels whose modules have no BTF (before
+  // v5.11) have its older form: (net, skb, hook).
   found.nf_reset_skb = 1;
   if (const btf_type* accept = function_prototype(types, "inet_csk_accept"); accept != nullptr) {
     found.accept_return = static_cast<std::int8_t>(btf_vlen(accept));
@@ -185,8 +188,8 @@ void find_targets(const btf* types, Facts& facts) {
 int trial_load(bpf_attach_type type, int btf_id, const bpf_insn* instructions, std::size_t count) {
   LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type,
               .attach_btf_id = static_cast<__u32>(btf_id));
-  const UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "tt_trial", "GPL", instructions, count,
-                                       &options));
+  const UniqueFd program(
+      bpf_prog_load(BPF_PROG_TYPE_TRACING, "tt_trial", "GPL", instructions, count, &options));
   return program.valid() ? 0 : errno;
 }
 
@@ -208,8 +211,16 @@ std::string try_fentry(const btf* types) {
 bool try_socket_cookie(const btf* types) {
   const int id = btf__find_by_name_kind(types, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
   const bpf_insn program[] = {
-      {.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_1, .off = 0, .imm = 0},
-      {.code = BPF_JMP | BPF_CALL, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = BPF_FUNC_get_socket_cookie},
+      {.code = BPF_LDX | BPF_MEM | BPF_DW,
+       .dst_reg = BPF_REG_1,
+       .src_reg = BPF_REG_1,
+       .off = 0,
+       .imm = 0},
+      {.code = BPF_JMP | BPF_CALL,
+       .dst_reg = 0,
+       .src_reg = 0,
+       .off = 0,
+       .imm = BPF_FUNC_get_socket_cookie},
       kReturnZero[0],
       kReturnZero[1],
   };
@@ -225,8 +236,8 @@ Error no_btf() {
 
 // What loading anything at all says; the privilege is missing more often than the kernel's support.
 Result<void> try_bpf() {
-  const UniqueFd program(
-      bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "tt_trial", "GPL", kReturnZero, std::size(kReturnZero), nullptr));
+  const UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "tt_trial", "GPL", kReturnZero,
+                                       std::size(kReturnZero), nullptr));
   if (program.valid()) {
     return {};
   }
@@ -265,7 +276,8 @@ std::uint32_t hz_from_jiffies(std::uint64_t jiffies, std::uint64_t monotonic_ns)
   double best_error = 1e18;
   for (const std::uint32_t hz : kChoices) {
     // INITIAL_JIFFIES (include/linux/jiffies.h): five minutes before the 32-bit counter wraps.
-    const auto initial = static_cast<double>(static_cast<std::uint32_t>(-300 * static_cast<std::int32_t>(hz)));
+    const auto initial =
+        static_cast<double>(static_cast<std::uint32_t>(-300 * static_cast<std::int32_t>(hz)));
     const double expected = initial + static_cast<double>(monotonic_ns) / 1e9 * hz;
     const double error = std::fabs(static_cast<double>(jiffies) - expected) / hz;
     if (error < best_error) {

@@ -33,7 +33,8 @@ std::string verdict(std::string_view log) {
     const std::size_t end = log.find('\n');
     const std::string_view line = log.substr(0, end);
     log.remove_prefix(end == std::string_view::npos ? log.size() : end + 1);
-    if (line.starts_with("processed ") || line.find("END PROG LOAD LOG") != std::string_view::npos ||
+    if (line.starts_with("processed ") ||
+        line.find("END PROG LOAD LOG") != std::string_view::npos ||
         line.starts_with("verification time")) {
       break;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What libbpf has to say while an object is loaded. libbpf has one printer per process and no context for it.
+// What libbpf has to say while an object is loaded. libbpf has one printer per process and no
+// context for it.
 #pragma once
 
 #include <string>

@@ -119,7 +119,8 @@ tt_config make_settings(const model::Filter& filter, const Features& features,
   settings.family = filter.family ? wire_family(*filter.family) : 0;
   settings.hz = features.hz;
   settings.have_socket_cookie = features.socket_cookie_helper ? 1 : 0;
-  // Below an eighth the consumer's timer is soon enough; above it the buffer would fill while the consumer wakes.
+  // Below an eighth the consumer's timer is soon enough; above it the buffer would fill while the
+  // consumer wakes.
   settings.wakeup_bytes = ring_size_bytes / 8;
   for (const Choice& choice : choices) {
     if (choice.variant != nullptr) {

@@ -14,6 +14,7 @@ namespace tcptrace::kernel {
 
 // A filter holds no more than its kMax… counts (model/filter.h): the command line sees to that.
 [[nodiscard]] tt_config make_settings(const model::Filter& filter, const Features& features,
-                                      std::span<const Choice> choices, std::uint32_t ring_size_bytes);
+                                      std::span<const Choice> choices,
+                                      std::uint32_t ring_size_bytes);
 
 }  // namespace tcptrace::kernel

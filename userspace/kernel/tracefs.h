@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Ids of classic tracepoints, from a private tracefs instance: nothing has to be mounted, and nothing stays.
+// Ids of classic tracepoints, from a private tracefs instance: nothing has to be mounted, and
+// nothing stays.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ class Tracefs {
   // The mounted tracefs, or one that only this process has (fsmount(2), Linux 5.2).
   [[nodiscard]] static Result<Tracefs> open();
 
-  [[nodiscard]] Result<std::uint64_t> event_id(std::string_view group, std::string_view event) const;
+  [[nodiscard]] Result<std::uint64_t> event_id(std::string_view group,
+                                               std::string_view event) const;
 
   // Empty: the event is there.
   [[nodiscard]] static std::string why_no_event(std::string_view group, std::string_view event);
@@ -27,8 +29,8 @@ class Tracefs {
   UniqueFd directory_;
 };
 
-// A perf event on a tracepoint, to which a BPF link can be attached. CPU 0 is enough: a BPF program on a tracepoint runs
-// on all.
+// A perf event on a tracepoint, to which a BPF link can be attached. CPU 0 is enough: a BPF program
+// on a tracepoint runs on all.
 [[nodiscard]] Result<UniqueFd> open_tracepoint_event(std::uint64_t id);
 
 }  // namespace tcptrace::kernel

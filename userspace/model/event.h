@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What happened to a connection, as plain data. Knows nobody but base: neither the wire format it came from nor the
-// text it becomes.
+// What happened to a connection, as plain data. Knows nobody but base: neither the wire format it
+// came from nor the text it becomes.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace tcptrace::model {
 
-// The states of RFC 9293, 3.3.2, with the kernel's numbers (include/net/tcp_states.h) and ss's spelling in
-// state_name().
+// The states of RFC 9293, 3.3.2, with the kernel's numbers (include/net/tcp_states.h) and ss's
+// spelling in state_name().
 enum class TcpState : std::uint8_t {
   kUnknown = 0,
   kEstablished = 1,
@@ -81,13 +81,14 @@ struct Process {
   std::uint32_t uid = 0;
   OwnerSource source = OwnerSource::kNone;
   std::uint64_t cgroup_id = 0;
-  std::array<char, 16> comm{};  // zero-terminated
+  std::array<char, 16> comm{};           // zero-terminated
   std::shared_ptr<const Cgroup> cgroup;  // may be null
 
   [[nodiscard]] std::string_view comm_view() const { return {comm.data()}; }
 };
 
-// struct tcp_info's fields (include/uapi/linux/tcp.h) with ss's neighbours, at the instant of the event.
+// struct tcp_info's fields (include/uapi/linux/tcp.h) with ss's neighbours, at the instant of the
+// event.
 struct TcpInfo {
   std::uint64_t bytes_acked, bytes_received, bytes_sent, bytes_retrans;
   std::uint32_t rtt_us, rttvar_us, min_rtt_us, rto_us;
@@ -131,9 +132,11 @@ struct Event {
   bool mptcp = false;
   bool reset_sent = false;      // connect, close: a reset was already reported
   bool reset_received = false;  // connect, close: likewise
-  bool ambiguous = false;       // reset received: settled by trace::ResetFilter before anybody else sees it
+  bool ambiguous =
+      false;  // reset received: settled by trace::ResetFilter before anybody else sees it
 
-  // connect, close, reset received: positive errno; retransmit: positive errno with which the attempt failed
+  // connect, close, reset received: positive errno; retransmit: positive errno with which the
+  // attempt failed
   std::uint32_t err = 0;
   bool abandoned = false;  // connect: closed by the application while connecting
   bool icmp_seen = false;
@@ -149,7 +152,8 @@ struct Event {
 
   ResetOrigin origin = ResetOrigin::kUnknown;
   TcpState socket_state = TcpState::kUnknown;  // resets: the socket's state when the hook ran
-  std::string_view kernel_reason;  // "TCP_ABORT_ON_CLOSE"; empty: this kernel has none. Outlives the event.
+  std::string_view
+      kernel_reason;  // "TCP_ABORT_ON_CLOSE"; empty: this kernel has none. Outlives the event.
   std::uint8_t trigger_flags = 0;  // the segment that was answered, or the RST that came
   std::uint8_t trigger_ttl = 0;
   std::uint32_t trigger_seq = 0;
@@ -159,12 +163,15 @@ struct Event {
 
 // RFC 9293's names as the kernel and bcc spell them: "ESTABLISHED", "SYN_SENT", "FIN_WAIT1" …
 [[nodiscard]] std::string_view state_name(TcpState state);
-[[nodiscard]] std::string_view role_name(Role role);                  // "client"
-[[nodiscard]] std::string_view family_name(Family family);            // "ipv4"
+[[nodiscard]] std::string_view role_name(Role role);                   // "client"
+[[nodiscard]] std::string_view family_name(Family family);             // "ipv4"
 [[nodiscard]] std::string_view owner_source_name(OwnerSource source);  // "accept"
-[[nodiscard]] std::string_view retransmit_type_name(RetransmitType type);  // "rto", "fast", "tlp", "syn", "synack"
-[[nodiscard]] std::string_view reset_origin_name(ResetOrigin origin);      // "active", "reply", "netfilter"
-[[nodiscard]] std::string_view event_type_name(EventKind kind);  // the JSON type: "reset", "retransmit" …
-[[nodiscard]] std::string_view errno_name(std::uint32_t err);    // "ECONNRESET"; empty when unknown
+[[nodiscard]] std::string_view retransmit_type_name(
+    RetransmitType type);  // "rto", "fast", "tlp", "syn", "synack"
+[[nodiscard]] std::string_view reset_origin_name(
+    ResetOrigin origin);  // "active", "reply", "netfilter"
+[[nodiscard]] std::string_view event_type_name(
+    EventKind kind);  // the JSON type: "reset", "retransmit" …
+[[nodiscard]] std::string_view errno_name(std::uint32_t err);  // "ECONNRESET"; empty when unknown
 
 }  // namespace tcptrace::model

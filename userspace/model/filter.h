@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a user asks to see. Evaluated in the kernel on the live path and by trace/ on a replay. Plain data.
+// What a user asks to see. Evaluated in the kernel on the live path and by trace/ on a replay.
+// Plain data.
 #pragma once
 
 #include <cstddef>
@@ -50,13 +51,13 @@ inline constexpr std::size_t kMaxPortRanges = 64;  // local, peer and either sid
 inline constexpr std::size_t kMaxPrefixes = 64;
 inline constexpr std::size_t kMaxCommBytes = 15;
 
-// Conditions of different kinds are all required; of one kind, any suffices. An empty kind asks nothing.
-// Local, peer and either-side ports are three kinds.
+// Conditions of different kinds are all required; of one kind, any suffices. An empty kind asks
+// nothing. Local, peer and either-side ports are three kinds.
 struct Filter {
   EventSelection events{.reset = true, .retransmit = true, .failure = true};
-  std::vector<std::uint32_t> pids;  // thread group ids of owners
-  std::vector<std::string> comms;   // exact, as in /proc/PID/comm: 15 bytes at most
-  std::vector<std::uint32_t> netns;  // inode numbers
+  std::vector<std::uint32_t> pids;     // thread group ids of owners
+  std::vector<std::string> comms;      // exact, as in /proc/PID/comm: 15 bytes at most
+  std::vector<std::uint32_t> netns;    // inode numbers
   std::vector<std::uint64_t> cgroups;  // cgroup v2 ids; descendants match too
   std::vector<PortRange> ports;
   std::vector<Prefix> prefixes;

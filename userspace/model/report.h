@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a run says about itself: which hooks are attached, what was lost, the totals and the coverage. Plain data.
+// What a run says about itself: which hooks are attached, what was lost, the totals and the
+// coverage. Plain data.
 #pragma once
 
 #include <array>
@@ -14,8 +15,12 @@
 namespace tcptrace::model {
 
 // How a program is attached.
-enum class AttachFamily : std::uint8_t { kFentry, kTracepoint, kKprobe };  // tracepoint: BTF, raw or classic
-[[nodiscard]] std::string_view attach_family_name(AttachFamily family);    // "fentry", "tp", "kprobe"
+enum class AttachFamily : std::uint8_t {
+  kFentry,
+  kTracepoint,
+  kKprobe
+};  // tracepoint: BTF, raw or classic
+[[nodiscard]] std::string_view attach_family_name(AttachFamily family);  // "fentry", "tp", "kprobe"
 
 struct HookFailure {
   std::string variant;  // "fentry:inet_csk_accept"
@@ -23,9 +28,10 @@ struct HookFailure {
 };
 
 struct HookStatus {
-  std::string name;                   // logical hook: "accept"
-  std::string purpose;                // what is lost without it, in a user's words
-  std::vector<std::string> attached;  // variants in use: "tp_btf:tcp_send_reset"; empty: the hook is missing
+  std::string name;     // logical hook: "accept"
+  std::string purpose;  // what is lost without it, in a user's words
+  std::vector<std::string>
+      attached;  // variants in use: "tp_btf:tcp_send_reset"; empty: the hook is missing
   std::optional<AttachFamily> family;
   std::vector<HookFailure> failures;  // what was tried before, and why it failed
   std::string limit;                  // what the variant in use cannot see; empty: nothing
@@ -69,14 +75,15 @@ struct TracedCounters {
 struct CoverageRow {
   std::string counter;  // "Tcp.OutRsts", "TcpExt.TCPAbortOnData"
   std::uint64_t kernel = 0;
-  std::optional<std::uint64_t> traced;  // absent: shown for information, no hook counts exactly this
+  std::optional<std::uint64_t>
+      traced;  // absent: shown for information, no hook counts exactly this
 };
 
 struct NetnsCoverage {
   std::uint32_t netns = 0;
-  std::string name;         // "host", "netns blue", or a process in it: "pid 812 (nginx)"; may be empty
-  bool readable = true;     // its counters could be read at both ends
-  std::string unreadable;   // why not
+  std::string name;  // "host", "netns blue", or a process in it: "pid 812 (nginx)"; may be empty
+  bool readable = true;    // its counters could be read at both ends
+  std::string unreadable;  // why not
   std::vector<CoverageRow> rows;
 };
 
@@ -86,7 +93,7 @@ struct Summary {
   std::chrono::nanoseconds duration{};
   std::array<std::uint64_t, kEventKinds> events{};  // reported, by EventKind
   std::uint64_t retransmitted_segments = 0;         // reported
-  std::uint64_t resets_suppressed = 0;              // tcp_reset() without an RST: told apart, not reported
+  std::uint64_t resets_suppressed = 0;  // tcp_reset() without an RST: told apart, not reported
   LossCounts lost;
   std::vector<NetnsCoverage> coverage;
   std::string ended_by;  // "duration", "count", "signal", "processes exited", "output closed"

@@ -6,7 +6,8 @@
 namespace tcptrace::trace {
 namespace {
 
-// The orphan's socket may be forgotten by the time of the reply, so the tuple decides, not the cookie.
+// The orphan's socket may be forgotten by the time of the reply, so the tuple decides, not the
+// cookie.
 bool same_connection(const model::Connection& a, const model::Connection& b) {
   return a.netns == b.netns && a.family == b.family && a.local_port == b.local_port &&
          a.peer_port == b.peer_port && a.local == b.local && a.peer == b.peer;
@@ -40,8 +41,6 @@ void ResetFilter::advance(std::chrono::nanoseconds now, const Output& output) {
   }
 }
 
-void ResetFilter::flush(const Output& output) {
-  advance(std::chrono::nanoseconds::max(), output);
-}
+void ResetFilter::flush(const Output& output) { advance(std::chrono::nanoseconds::max(), output); }
 
 }  // namespace tcptrace::trace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Settles which tcp_reset() was caused by an RST. Pure: time is that of the events and of the caller.
+// Settles which tcp_reset() was caused by an RST. Pure: time is that of the events and of the
+// caller.
 #pragma once
 
 #include <chrono>
@@ -11,9 +12,10 @@
 
 namespace tcptrace::trace {
 
-// tcp_rcv_state_process() resets our own socket, without any RST, when data reaches a FIN_WAIT1 or FIN_WAIT2 socket that
-// will not read any more, and replies with a reset to the same segment. An ambiguous "received" is therefore held until
-// the reset sent by the same connection shows up (then it was false) or the wait is over (then it was true).
+// tcp_rcv_state_process() resets our own socket, without any RST, when data reaches a FIN_WAIT1 or
+// FIN_WAIT2 socket that will not read any more, and replies with a reset to the same segment. An
+// ambiguous "received" is therefore held until the reset sent by the same connection shows up (then
+// it was false) or the wait is over (then it was true).
 class ResetFilter {
  public:
   using Output = std::function<void(model::Event&&)>;

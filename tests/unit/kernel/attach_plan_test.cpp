@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kernel/attach_plan.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <string>
 #include <string_view>
+
+#include <gtest/gtest.h>
 
 namespace tcptrace::kernel {
 namespace {
@@ -118,7 +118,8 @@ TEST(AttachPlan, EveryHookHasAVariantInEveryFamily) {
 }
 
 TEST(AttachPlan, RejectedVariantIsPassedOverWithItsReason) {
-  const Rejections rejections = {{"retransmit/tp_btf:tcp_retransmit_skb", "attach: Invalid argument"}};
+  const Rejections rejections = {
+      {"retransmit/tp_btf:tcp_retransmit_skb", "attach: Invalid argument"}};
   const Choice choice = choice_of("retransmit", everything(), std::nullopt, rejections);
   EXPECT_EQ(label_of(choice), "raw_tp:tcp_retransmit_skb");
   ASSERT_EQ(choice.failures.size(), 1U);

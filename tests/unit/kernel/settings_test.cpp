@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kernel/settings.h"
 
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include <cstring>
+
+#include <gtest/gtest.h>
 
 namespace tcptrace::kernel {
 namespace {
@@ -86,8 +87,14 @@ TEST(Settings, CommIsCutAndTerminated) {
 }
 
 TEST(Settings, VariantsTellHowTheEgressIsToBeRead) {
-  const VariantRow announcing{.label = "a", .family = model::AttachFamily::kFentry, .programs = {}, .announces_replies = true};
-  const VariantRow watching{.label = "b", .family = model::AttachFamily::kTracepoint, .programs = {}, .watches_egress = true};
+  const VariantRow announcing{.label = "a",
+                              .family = model::AttachFamily::kFentry,
+                              .programs = {},
+                              .announces_replies = true};
+  const VariantRow watching{.label = "b",
+                            .family = model::AttachFamily::kTracepoint,
+                            .programs = {},
+                            .watches_egress = true};
   const Choice choices[] = {{.hook = nullptr, .variant = &announcing, .failures = {}},
                             {.hook = nullptr, .variant = &watching, .failures = {}},
                             {.hook = nullptr, .variant = nullptr, .failures = {}}};
@@ -100,7 +107,8 @@ TEST(Features, HzIsFoundFromOneReadingOfJiffies) {
   // INITIAL_JIFFIES is -300 seconds, as an unsigned 32-bit number.
   for (const std::uint32_t hz : {100U, 250U, 300U, 1000U}) {
     const std::uint64_t uptime_s = 1334;
-    const std::uint64_t jiffies = static_cast<std::uint32_t>(-300 * static_cast<std::int32_t>(hz)) + uptime_s * hz;
+    const std::uint64_t jiffies =
+        static_cast<std::uint32_t>(-300 * static_cast<std::int32_t>(hz)) + uptime_s * hz;
     EXPECT_EQ(hz_from_jiffies(jiffies, uptime_s * 1'000'000'000), hz);
   }
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "trace/decode.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "wire.h"
 
@@ -178,7 +178,8 @@ TEST(Decode, TruncatedRecordIsRefusedAtEveryLength) {
   const auto bytes = bytes_of(record);
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     // A copy of its own, so that a read past the end is caught by AddressSanitizer.
-    const std::vector<std::byte> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
+    const std::vector<std::byte> cut(bytes.begin(),
+                                     bytes.begin() + static_cast<std::ptrdiff_t>(length));
     EXPECT_FALSE(decode(cut)) << length;
   }
 }

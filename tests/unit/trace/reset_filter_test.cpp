@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "trace/reset_filter.h"
 
-#include <gtest/gtest.h>
-
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace tcptrace::trace {
 namespace {
