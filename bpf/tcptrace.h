@@ -43,8 +43,9 @@ enum tt_kind {
 #define TT_F_INFO (1u << 2) /* tt_tcp_info is filled; clear for replies without a full socket */
 #define TT_F_LOCKED                                                                                \
 	(1u << 3) /* the socket lock was owned: tt_task is the task that operated on the socket */
-#define TT_F_SEEDED (1u << 4) /* the connection existed before the trace: age_ns is a lower bound  \
-			       */
+#define TT_F_SEEDED                                                                                \
+	(1u << 4) /* the connection existed before the trace: age_ns is a lower bound              \
+		   */
 #define TT_F_EXITING (1u << 5) /* that task was exiting (PF_EXITING) */
 #define TT_F_RST_AMBIGUOUS                                                                         \
 	(1u << 6) /* tcp_reset() ran, but the hook cannot tell whether an RST arrived: see trace/  \

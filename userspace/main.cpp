@@ -46,19 +46,27 @@ Result<ExitStatus> run(std::span<const char* const> arguments) {
   return command ? std::visit(Run{}, *command) : std::unexpected(command.error());
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  // A closed pipe is an error of write(), not the end of the process.
-  ::signal(SIGPIPE, SIG_IGN);
-  const Result<ExitStatus> status =
-      run({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+int exit_status(std::span<const char* const> arguments) {
+  const Result<ExitStatus> status = run(arguments);
   if (status) {
     return static_cast<int>(*status);
   }
   if (sink::output_closed(status.error())) {
     return static_cast<int>(ExitStatus::kDone);
   }
-  fmt::print(stderr, "{}", cli::diagnostic(status.error()));
+  std::fputs(cli::diagnostic(status.error()).c_str(), stderr);
   return static_cast<int>(status.error().status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A closed pipe is an error of write(), not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return exit_status({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "tcptrace: %s\n", exception.what());
+    return static_cast<int>(ExitStatus::kFailed);
+  }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "host/boot_clock.h"
 
-#include <time.h>
+#include <ctime>
 
 namespace tcptrace::host {
 namespace {
