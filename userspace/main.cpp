@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Parses, runs a subcommand, turns its result into an exit status.
-#include <signal.h>
-
+#include <csignal>
+#include <cstdio>
+#include <exception>
 #include <span>
 #include <variant>
-
-#include <fmt/core.h>
 
 #include "cli/check.h"
 #include "cli/options.h"

@@ -24,8 +24,8 @@ struct Stage {
   UniqueFd marker = listen_at(lab.client, {"127.0.0.1", kMarkerPort}, 64);
   Tracer tracer{{"--events", "all", "--netns",
                  std::to_string(lab.client.inode()) + "," + std::to_string(lab.server.inode())}};
-  Totals reported;
-  std::size_t lines_counted = 0;
+  Totals counted;  // by the kernel, up to the last scenario
+  std::size_t lines_seen = 0;
 };
 
 // Built by the first test that needs it: a filtered run may need none.
@@ -74,31 +74,35 @@ Totals kernel_totals(const Lab& lab) {
   return totals;
 }
 
-void count_new_lines(Stage& at) {
-  const Lines lines = at.tracer.lines(at.lines_counted);
-  at.lines_counted += lines.size();
+Totals reported_totals(const Lines& lines) {
+  Totals totals;
   for (const Line& line : lines) {
     if (line.is_reset("sent") && line.text("/reset/origin") != "netfilter") {
-      ++at.reported.resets_sent;
+      ++totals.resets_sent;
     } else if (line.type() == "retransmit" && !line.has("/retransmit/errno")) {
-      at.reported.retransmitted += static_cast<std::uint64_t>(line.number("/retransmit/segs"));
+      totals.retransmitted += static_cast<std::uint64_t>(line.number("/retransmit/segs"));
     }
   }
+  return totals;
 }
 
-// Whatever a scenario does, the sums since the start agree with the kernel's. The counters are read
-// after the records are in, so more records than counted is an invention; less is a loss, which
-// only some kernels excuse.
+// Whatever a scenario does, its sums agree with the kernel's. The counters are read after the
+// records are in, so more records than counted is an invention; less is a loss, which only some
+// kernels excuse.
 void check_totals(Stage& at) {
-  count_new_lines(at);
-  const Totals kernel = kernel_totals(at.lab);
-  EXPECT_LE(at.reported.resets_sent, kernel.resets_sent) << "more resets reported than Tcp OutRsts";
-  EXPECT_LE(at.reported.retransmitted, kernel.retransmitted)
+  const Lines lines = at.tracer.lines(at.lines_seen);
+  at.lines_seen += lines.size();
+  const Totals reported = reported_totals(lines);
+  const Totals total = kernel_totals(at.lab);
+  const Totals kernel{.resets_sent = total.resets_sent - at.counted.resets_sent,
+                      .retransmitted = total.retransmitted - at.counted.retransmitted};
+  at.counted = total;
+  EXPECT_LE(reported.resets_sent, kernel.resets_sent) << "more resets reported than Tcp OutRsts";
+  EXPECT_LE(reported.retransmitted, kernel.retransmitted)
       << "more segments reported than Tcp RetransSegs";
   if (exact_counts()) {
-    EXPECT_EQ(at.reported.resets_sent, kernel.resets_sent)
-        << "fewer resets reported than Tcp OutRsts";
-    EXPECT_EQ(at.reported.retransmitted, kernel.retransmitted)
+    EXPECT_GE(reported.resets_sent, kernel.resets_sent) << "fewer resets reported than Tcp OutRsts";
+    EXPECT_GE(reported.retransmitted, kernel.retransmitted)
         << "fewer segments reported than Tcp RetransSegs";
   }
 }
