@@ -72,19 +72,22 @@ static __always_inline bool leaves_own_stack(struct sk_buff *skb, enum tt_access
 	return GET(how, skb, skb_iif) == 0;
 }
 
+#define CHECKSUM_PARTIAL 3
+
 /*
  * Who made this RST, from the socket it is charged to. tcp_send_active_reset() charges the
  * connection's own socket, tcp_v4_send_reset() the raw control socket of the CPU, a firewall
- * nobody. tcp_v6_send_reset() charges nobody either before v6.14: there `unknown` is the honest
- * answer where the replies themselves are not traced.
+ * nobody. tcp_v6_send_reset() charges nobody either before v6.14, but leaves the checksum to the
+ * device, where nf_send_reset6() computes it.
  */
 static __always_inline int egress_origin(struct sk_buff *skb, __u8 family, enum tt_access how)
 {
 	struct sock *sk = GET(how, skb, sk);
 
+	if (!sk && family == AF_INET6 && GET_BITFIELD(how, skb, ip_summed) == CHECKSUM_PARTIAL)
+		return TT_RESET_ORIGIN_REPLY;
 	if (!sk)
-		return family == AF_INET || settings.replies_announced ? TT_RESET_ORIGIN_NETFILTER
-								       : TT_RESET_ORIGIN_UNKNOWN;
+		return TT_RESET_ORIGIN_NETFILTER;
 	if (BPF_CORE_READ(sk, sk_type) == SOCK_RAW_TYPE)
 		return TT_RESET_ORIGIN_REPLY;
 	return TT_RESET_ORIGIN_ACTIVE;

@@ -18,7 +18,7 @@
 #define AF_INET6 10
 #define ETH_P_IP 0x0800
 #define ETH_P_IPV6 0x86DD
-#define NSEC_PER_MSEC 1000000ull
+#define NSEC_PER_SEC 1000000000ull
 
 const volatile struct tt_config settings __weak = {};
 

@@ -32,7 +32,7 @@ static __always_inline void egress_expect(const struct tt_connection *connection
 	if (!expected)
 		return;
 	tuple_of(&expected->tuple, connection);
-	expected->until_ns = now + NSEC_PER_MSEC;
+	expected->until_ns = now + NSEC_PER_SEC;
 }
 
 static __always_inline bool egress_was_expected(const struct tt_connection *connection, __u64 now)

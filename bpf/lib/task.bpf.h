@@ -9,14 +9,15 @@
 #define PF_EXITING 0x00000004
 
 /*
- * Process name as in /proc/PID/comm: the thread group leader's, not the thread's. Always
- * terminated, so that it can be copied as a block, which costs half of what reading a string does.
+ * Process name as in /proc/PID/comm: the thread group leader's, not the thread's. Zero behind its
+ * end, so that names compare as blocks: older kernels leave the rest of a longer name there.
  */
 static __always_inline void task_read_comm(char (*comm)[TT_COMM_LEN], struct task_struct *task)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 
-	bpf_core_read(comm, sizeof(*comm), &leader->comm);
+	__builtin_memset(comm, 0, sizeof(*comm));
+	bpf_core_read_str(comm, sizeof(*comm), &leader->comm);
 }
 
 static __always_inline void task_current(struct tt_task *out, enum tt_owner_source source)
