@@ -28,8 +28,7 @@ TEST_F(Failure, ConnectTimesOut) {
   });
   const Lines connects = seen.of(End::kClient, "connect");
   ASSERT_EQ(connects.size(), 1U);
-  Expected expected = client_end(seen, "CLOSE");
-  expect_connection(connects[0], expected);
+  expect_connection(connects[0], client_end(seen, "CLOSE"));
   expect_owner(connects[0], ourselves());
   EXPECT_EQ(connects[0].text("/connection/old_state"), "SYN_SENT") << connects[0];
   EXPECT_EQ(connects[0].text("/connect/result"), "failed") << connects[0];

@@ -2,9 +2,9 @@
 // Filters: each with a connection that must show and, before it, one that must not. Records keep
 // their order, so when the second is printed the first has been passed over. Every test runs a
 // tracer of its own.
-#include <signal.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <functional>
 #include <string>
 #include <vector>
@@ -42,16 +42,16 @@ class FilterTest : public TracedTest {
 
   // Makes and resets a connection each time it is told "go".
   static Child resetter(std::string_view name, std::uint16_t port) {
-    return Child(name, [port](const Channel& channel) {
-      for (;;) {
-        channel.expect("go");
-        {
-          const UniqueFd client = lab().connect(port);
-          reset_on_close(client.get());
-        }
-        channel.say("done");
-      }
-    });
+    return {name, [port](const Channel& channel) {
+              for (;;) {
+                channel.expect("go");
+                {
+                  const UniqueFd client = lab().connect(port);
+                  reset_on_close(client.get());
+                }
+                channel.say("done");
+              }
+            }};
   }
   static void go(const Child& child) {
     child.channel().say("go");

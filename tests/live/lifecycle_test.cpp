@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // What stays behind, and what goes wrong with a clear word.
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include <gtest/gtest.h>
 

@@ -2,10 +2,10 @@
 // Whose connection it is, whatever runs when the event fires.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <list>
 #include <map>
 #include <thread>
@@ -33,18 +33,18 @@ class OwnerTest : public TracedTest {
   // A process that accepts one connection when told to, and then does as it is told: "reset" or
   // "close" it, "end".
   static Child worker(std::string_view name, int listener) {
-    return Child(name, [listener](const Channel& channel) {
-      channel.expect("accept");
-      UniqueFd connection = accept_from(listener);
-      channel.say("accepted");
-      for (std::string word = channel.hear(); word != "end"; word = channel.hear()) {
-        if (word == "reset") {
-          reset_on_close(connection.get());
-        }
-        connection.reset();
-        channel.say("done");
-      }
-    });
+    return {name, [listener](const Channel& channel) {
+              channel.expect("accept");
+              UniqueFd connection = accept_from(listener);
+              channel.say("accepted");
+              for (std::string word = channel.hear(); word != "end"; word = channel.hear()) {
+                if (word == "reset") {
+                  reset_on_close(connection.get());
+                }
+                connection.reset();
+                channel.say("done");
+              }
+            }};
   }
 
   static void order(const Child& child, std::string_view word, std::string_view answer) {

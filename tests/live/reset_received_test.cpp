@@ -127,7 +127,7 @@ TEST_F(ResetReceived, ForgedInFlight) {
 // tcp_reset() runs for our own socket although no RST came. Other sockets' tests cover the orphans.
 TEST_F(ResetReceived, NotForDataAfterShutdown) {
   const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
-    Pair pair = lab().pair(port);
+    const Pair pair = lab().pair(port);
     ::shutdown(pair.server.get(), SHUT_RDWR);
     await_state(pair.client.get(), TCP_CLOSE_WAIT);
     await_state(pair.server.get(), TCP_FIN_WAIT2);
@@ -186,7 +186,8 @@ TEST_F(ResetReceived, NotForInexactSequenceNumbers) {
 
 TEST_F(ResetReceived, NotForListenersAndStrangers) {
   const Seen seen = play_resets(0, 0, [](std::uint16_t port) {
-    Segment segment{.from = {kClientV4, 40074}, .to = {kServerV4, port}, .seq = 1, .flags = kRst};
+    const Segment segment{
+        .from = {kClientV4, 40074}, .to = {kServerV4, port}, .seq = 1, .flags = kRst};
     inject(lab().client, segment);  // nobody there
     const UniqueFd listener = lab().listen(port);
     inject(lab().client, segment);

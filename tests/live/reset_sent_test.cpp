@@ -3,7 +3,8 @@
 // the connection up.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
+
+#include <csignal>
 
 #include <gtest/gtest.h>
 
@@ -136,7 +137,7 @@ TEST_F(ResetSent, MappedAddressesPrintAsIpv4OnTheClient) {
 
 TEST_F(ResetSent, ConnectToUnspecDisconnects) {
   const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
-    Pair pair = lab().pair(port);
+    const Pair pair = lab().pair(port);
     send_text(pair.server.get(), "data");
     receive_bytes(pair.client.get(), 4);
     disconnect(pair.client.get());
@@ -152,7 +153,7 @@ TEST_F(ResetSent, ConnectToUnspecDisconnects) {
 
 TEST_F(ResetSent, KeepaliveTimeout) {
   const Seen seen = play_resets(1, 0, [](std::uint16_t port) {
-    Pair pair = lab().pair(port);
+    const Pair pair = lab().pair(port);
     set_option(pair.client.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(pair.client.get(), IPPROTO_TCP, TCP_KEEPIDLE, 1);
     set_option(pair.client.get(), IPPROTO_TCP, TCP_KEEPINTVL, 1);

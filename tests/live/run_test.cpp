@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // How a run begins and ends, and what it says about itself.
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -199,7 +199,8 @@ TEST_F(Output, EventsAreInAFileWithin100Milliseconds) {
   const std::string path =
       testing::TempDir() + "tcptrace-live-" + std::to_string(::getpid()) + ".json";
   const std::uint16_t port = lab().next_port();
-  Tracer own(TracerOptions{.arguments = in_lab({"-D", std::to_string(port)}), .stdout_path = path});
+  const Tracer own(
+      TracerOptions{.arguments = in_lab({"-D", std::to_string(port)}), .stdout_path = path});
   const auto size = [&] {
     struct stat info {};
     return ::stat(path.c_str(), &info) == 0 ? info.st_size : 0;

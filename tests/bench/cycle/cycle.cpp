@@ -26,8 +26,8 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// A client is at most kCredits * kCreditCycles connections ahead of its server: a listener whose
-// backlog overflows drops SYNs, and the run would measure retransmission timers.
+// A client that does not wait is at most kCredits * kCreditCycles connections ahead of its server:
+// a listener whose backlog overflows drops SYNs, and the run would measure retransmission timers.
 constexpr std::uint64_t kCreditCycles = 64;
 constexpr int kCredits = 8;
 constexpr int kBacklog = 1024;
@@ -36,9 +36,10 @@ constexpr int kBacklog = 1024;
 struct Pair {
   UniqueFd listener;
   sockaddr_in address{};  // where the listener is on 127.0.0.1
-  UniqueFd credit_in;     // the client takes a byte for every kCreditCycles connections
-  UniqueFd credit_out;    // the server returns it
+  UniqueFd credit_in;   // the client takes a byte: for an accept, or for kCreditCycles connections
+  UniqueFd credit_out;  // the server gives it
   std::uint64_t cycles = 0;
+  bool accepted = false;
 };
 
 nanoseconds now() { return std::chrono::steady_clock::now().time_since_epoch(); }
@@ -67,24 +68,15 @@ Result<void> open_credit(Pair& pair) {
   pair.credit_in.reset(ends[0]);
   pair.credit_out.reset(ends[1]);
   const std::array<char, kCredits> credits{};
-  if (::write(ends[1], credits.data(), credits.size()) != kCredits) {
+  if (!pair.accepted && ::write(ends[1], credits.data(), credits.size()) != kCredits) {
     return std::unexpected(system_error("cannot write to a pipe", errno));
   }
   return {};
 }
 
-Result<void> serve(const Pair& pair) {
-  std::array<char, 4096> buffer{};
-  for (std::uint64_t i = 1; i <= pair.cycles; ++i) {
-    const UniqueFd connection(::accept4(pair.listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!connection.valid()) {
-      return std::unexpected(system_error("accept", errno));
-    }
-    while (::read(connection.get(), buffer.data(), buffer.size()) > 0) {
-    }
-    if (i % kCreditCycles == 0 && ::write(pair.credit_out.get(), "", 1) != 1) {
-      return std::unexpected(system_error("cannot return a credit", errno));
-    }
+Result<void> give_credit(const Pair& pair) {
+  if (::write(pair.credit_out.get(), "", 1) != 1) {
+    return std::unexpected(system_error("cannot give a credit", errno));
   }
   return {};
 }
@@ -97,7 +89,37 @@ Result<void> take_credit(const Pair& pair) {
   return {};
 }
 
-Result<void> connect_and_reset(sockaddr_in address) {
+Result<void> serve_one(const Pair& pair) {
+  std::array<char, 4096> buffer{};
+  const UniqueFd connection(::accept4(pair.listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!connection.valid()) {
+    return std::unexpected(system_error("accept", errno));
+  }
+  if (pair.accepted) {
+    if (auto given = give_credit(pair); !given) {
+      return given;
+    }
+  }
+  while (::read(connection.get(), buffer.data(), buffer.size()) > 0) {
+  }
+  return {};
+}
+
+Result<void> serve(const Pair& pair) {
+  for (std::uint64_t i = 1; i <= pair.cycles; ++i) {
+    if (auto served = serve_one(pair); !served) {
+      return served;
+    }
+    if (!pair.accepted && i % kCreditCycles == 0) {
+      if (auto given = give_credit(pair); !given) {
+        return given;
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> connect_and_reset(const Pair& pair, sockaddr_in address) {
   const UniqueFd connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const linger reset{.l_onoff = 1, .l_linger = 0};
   if (!connection.valid() ||
@@ -105,7 +127,7 @@ Result<void> connect_and_reset(sockaddr_in address) {
       ::connect(connection.get(), generic(address), sizeof(address)) != 0) {
     return std::unexpected(system_error("connect", errno));
   }
-  return {};
+  return pair.accepted ? take_credit(pair) : Result<void>();
 }
 
 void sleep_until(nanoseconds due) {
@@ -123,7 +145,7 @@ Result<void> connect_all(const Pair& pair, const Load& load, nanoseconds start) 
   const double period_ns = load.rate > 0 ? 1e9 * load.processes / load.rate : 0;
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   for (std::uint64_t i = 0; i < pair.cycles; ++i) {
-    if (i % kCreditCycles == 0) {
+    if (!pair.accepted && i % kCreditCycles == 0) {
       if (auto taken = take_credit(pair); !taken) {
         return taken;
       }
@@ -135,7 +157,7 @@ Result<void> connect_all(const Pair& pair, const Load& load, nanoseconds start) 
     sockaddr_in address = pair.address;
     address.sin_addr.s_addr =
         htonl(INADDR_LOOPBACK + static_cast<std::uint32_t>(i % load.addresses));
-    if (auto done = connect_and_reset(address); !done) {
+    if (auto done = connect_and_reset(pair, address); !done) {
       return done;
     }
   }
@@ -195,6 +217,7 @@ Result<std::vector<Pair>> prepare(const Load& load) {
   std::vector<Pair> pairs(load.processes);
   for (std::uint32_t i = 0; i < load.processes; ++i) {
     Pair& pair = pairs[i];
+    pair.accepted = load.accepted;
     pair.cycles = load.cycles / load.processes + (i < load.cycles % load.processes ? 1 : 0);
     if (auto listening = listen_on_loopback(pair); !listening) {
       return std::unexpected(listening.error());

@@ -14,6 +14,7 @@ struct Load {
   double rate = 0;              // cycles per second, at scheduled times; 0: as fast as they go
   std::uint32_t processes = 1;  // pairs of a client and a server
   std::uint32_t addresses = 1;  // 127.0.0.1 and following, so that ports do not run out
+  bool accepted = false;        // a client resets once its connection is accepted; else at once
 };
 
 struct Outcome {

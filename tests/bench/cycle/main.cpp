@@ -22,6 +22,7 @@ int run(int argc, char** argv) {
   app.add_option("--processes", load.processes, "pairs of a client and a server")
       ->check(CLI::Range(1, 64));
   app.add_option("--addresses", load.addresses, "from 127.0.0.1 on")->check(CLI::Range(1, 1 << 16));
+  app.add_flag("--accepted", load.accepted, "reset a connection once it is accepted, not at once");
   CLI11_PARSE(app, argc, argv);
 
   const auto outcome = tcptrace::bench::run(load);

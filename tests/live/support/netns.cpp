@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -11,6 +10,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
+#include <cstdio>
+#include <exception>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -129,9 +131,14 @@ Sysctl::Sysctl(const Netns& netns, std::string_view name, std::string_view value
 }
 
 Sysctl::~Sysctl() {
-  if (present_) {
+  if (!present_) {
+    return;
+  }
+  try {
     const InNetns inside(netns_);
     std::ofstream(path_) << before_ << std::flush;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s stays changed: %s\n", path_.c_str(), error.what());
   }
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "support/nft.h"
 
+#include <cstdio>
+#include <exception>
+
 #include "support/command.h"
 
 namespace tcptrace::live {
@@ -31,10 +34,13 @@ Nft::Nft(const Netns& netns, std::string_view hook, std::string_view rule)
 }
 
 Nft::~Nft() {
-  if (active_) {
-    const InNetns inside(netns_);
-    // A destructor cannot throw; a table that stays fails the next scenario on its own.
-    (void)run({"nft", "delete", "table", "inet", table_});
+  if (!active_) {
+    return;
+  }
+  try {
+    remove();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "table %s stays: %s\n", table_.c_str(), error.what());
   }
 }
 

@@ -31,7 +31,7 @@ Facts everything() {
 Choice choice_of(std::string_view hook, const Facts& facts,
                  std::optional<AttachFamily> family = std::nullopt,
                  const Rejections& rejections = {}) {
-  for (Choice& choice : choose_hooks(hook_rows(), facts, family, rejections)) {
+  for (const Choice& choice : choose_hooks(hook_rows(), facts, family, rejections)) {
     if (choice.hook->name == hook) {
       return choice;
     }

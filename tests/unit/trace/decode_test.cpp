@@ -18,10 +18,10 @@ namespace {
 using model::Event;
 using model::EventKind;
 
-const std::array<std::string, 3> kReasons = {"NOT_SPECIFIED", "NO_SOCKET", "TCP_ABORT_ON_CLOSE"};
+const std::array<std::string, 3> reasons = {"NOT_SPECIFIED", "NO_SOCKET", "TCP_ABORT_ON_CLOSE"};
 
 std::optional<Event> decode(std::span<const std::byte> bytes) {
-  return Decoder(kReasons).decode(bytes);
+  return Decoder(reasons).decode(bytes);
 }
 
 TEST(Decode, StateChangeHasBothStatesTupleAndOwner) {
