@@ -34,11 +34,11 @@ class Outcome:
     trouble: str = ""  # why the guest, not a test, has failed
 
 
-def qemu(kernel, initrd, arguments, serial):
+def qemu(kernel, initrd, cpus, arguments, serial):
     return [
         # A guest does not outlive us, however we end.
         "setpriv", "--pdeathsig", "KILL",
-        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
+        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(cpus), "-m", "1024",
         "-nographic", "-no-reboot", "-nodefaults", "-monitor", "none", "-net", "none",
         "-kernel", str(kernel.image), "-initrd", str(initrd),
         "-append", f"console=ttyS0 panic=-1 {SPEED} {arguments}", *serial,
@@ -92,12 +92,12 @@ def watch(process, report):
     return "" if process.returncode == 0 else f"qemu ended with status {process.returncode}"
 
 
-def boot(kernel, initrd, families, directory):
+def boot(kernel, initrd, cpus, families, directory):
     console = directory / "console.log"
     report = directory / "report.log"
     report.unlink(missing_ok=True)
     serial = ["-serial", f"file:{console}", "-serial", f"file:{report}"]
-    command = qemu(kernel, initrd, f"tcptrace.families={','.join(families)}", serial)
+    command = qemu(kernel, initrd, cpus, f"tcptrace.families={','.join(families)}", serial)
     with open(directory / "qemu.log", "w") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
@@ -119,22 +119,22 @@ def panic_line(console):
     return match[0].strip() if match else ""
 
 
-def run(kernel, initrd, families, directory):
+def run(kernel, initrd, cpus, families, directory):
     """Every family, with one more boot for those that a hung or crashed guest has not finished."""
     directory = pathlib.Path(directory)
-    outcome = boot(kernel, initrd, families, directory)
+    outcome = boot(kernel, initrd, cpus, families, directory)
     rest = [family for family in families if not (family in outcome.families and outcome.families[family].complete)]
     if rest:
         rest.sort(key=lambda family: family in outcome.families)  # what has hung once may do so again: last
         first = outcome.trouble
         for name in ("console", "report"):
             (directory / f"{name}.log").rename(directory / f"{name}.first.log")
-        again = boot(kernel, initrd, rest, directory)
+        again = boot(kernel, initrd, cpus, rest, directory)
         outcome.families |= again.families
         outcome.release = outcome.release or again.release
         outcome.trouble = f"{again.trouble} (and at first: {first})" if again.trouble else ""
     return outcome
 
 
-def shell(kernel, initrd):
-    subprocess.run(qemu(kernel, initrd, "tcptrace.mode=shell", ["-serial", "stdio"]), check=False)
+def shell(kernel, initrd, cpus):
+    subprocess.run(qemu(kernel, initrd, cpus, "tcptrace.mode=shell", ["-serial", "stdio"]), check=False)

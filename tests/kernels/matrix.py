@@ -43,6 +43,7 @@ def parse_arguments(arguments):
     parser.add_argument("--shell", action="store_true", help="a shell in a guest with the first kernel of --only")
     parser.add_argument("--keep", action="store_true", help="keep the initramfs of every kernel beside its logs")
     parser.add_argument("--no-tracefs", action="store_true", help="leave tracefs unmounted in the guests")
+    parser.add_argument("--cpus", type=int, choices=(1, 2), default=2, help="of each guest; 1 is a fifth faster")
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path(cache) / "tcptrace" / "kernels")
     parser.add_argument("--logs", type=pathlib.Path, default="build/kernels", help=argparse.SUPPRESS)
     # What scripts/kernels passes.
@@ -93,11 +94,14 @@ class Matrix:
             initrd = self.build_initrd(kernel)
             if self.options.keep:
                 shutil.copy(initrd, logs / "initrd")
-            self.collect(series.name, guest.run(kernel, initrd, self.options.family, logs), logs)
+            self.collect(series.name, self.boot(kernel, initrd, logs), logs)
             initrd.unlink()
         except (debian.FetchError, OSError, subprocess.SubprocessError) as error:
             self.say(f"{series.name}: {error}")
             self.fail(series.name, str(error))
+
+    def boot(self, kernel, initrd, logs):
+        return guest.run(kernel, initrd, self.options.cpus, self.options.family, logs)
 
     def collect(self, kernel, outcome, logs):
         self.releases[kernel] = outcome.release
@@ -131,6 +135,7 @@ def report(matrix, options):
             print(f"\n{title}\n{text}")
     for note in notes:
         print(note)
+    print(f"consoles and logs are in {options.logs}")
     results.append_counts(options.counts, matrix.tests)
     print(f"\n{results.closing_line(matrix.tests)}")
     return bool(ran) and results.count(matrix.tests)[1] == 0
@@ -159,7 +164,7 @@ def main():
         if options.shell:
             kernel = debian.fetch(chosen[0], "amd64", options.cache)
             matrix.build_common()
-            guest.shell(kernel, matrix.build_initrd(kernel))
+            guest.shell(kernel, matrix.build_initrd(kernel), options.cpus)
             return True
         matrix.run(chosen)
         return report(matrix, options)

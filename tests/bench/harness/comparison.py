@@ -47,7 +47,7 @@ class Comparison:
     def run(self):
         rounds = self.setting.rounds(5)
         bare, *tracers = self.candidates
-        run_cycles(self.setting.cycle, self.cycles)  # caches, and the connection tables, are warm from here on
+        self._cycles()  # caches, and the connection tables, are warm from here on
         for number in range(rounds):
             self.progress(f"round {number + 1} of {rounds}")
             for tracer in tracers:
@@ -55,15 +55,18 @@ class Comparison:
                 self._run(tracer)
         self._run(bare)
 
+    def _cycles(self):
+        return run_cycles(self.setting.cycle, self.cycles, *self.setting.load)
+
     def _run(self, candidate):
         if candidate.failure:
             return
         if candidate.start is None:
-            self.runs.append((candidate.letter, run_cycles(self.setting.cycle, self.cycles)))
+            self.runs.append((candidate.letter, self._cycles()))
             return
         try:
             with candidate.start() as tracer:
-                load = run_cycles(self.setting.cycle, self.cycles)
+                load = self._cycles()
                 candidate.reports.append(tracer.finish())
         except CannotRun as failure:
             candidate.failure = str(failure)

@@ -32,6 +32,11 @@ def parse_arguments(arguments):
     parser = argparse.ArgumentParser(prog="bench", description="Measures what tcptrace costs.")
     parser.add_argument("--quick", action="store_true", help="fewer connections and rounds: a smoke test, no figures")
     parser.add_argument("--only", metavar="NAME", action="append", choices=PARTS, help="of " + ", ".join(PARTS))
+    parser.add_argument(
+        "--accepted",
+        action="store_true",
+        help="rates, cost: clients wait for the accept, two at a time; else most resets come before it",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the tables")
     parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
@@ -51,7 +56,7 @@ class Bench:
     def __init__(self, options, setting):
         self.options = options
         self.setting = setting
-        self.result = {"environment": environment(), "quick": options.quick, "lines": []}
+        self.result = {"environment": environment(), "quick": options.quick, "accepted": options.accepted, "lines": []}
         self.measured = False
 
     def say(self, text):
@@ -106,7 +111,8 @@ def main(arguments):
     # What was changed is put back, and what was started is ended, also on a SIGTERM.
     signal.signal(signal.SIGTERM, interrupt)
     with tempfile.TemporaryDirectory(prefix="tcptrace-bench-") as directory:
-        bench = Bench(options, measures.Setting(options.build, pathlib.Path(directory), options.quick))
+        load = ("--accepted", "--processes", "2") if options.accepted else ()
+        bench = Bench(options, measures.Setting(options.build, pathlib.Path(directory), options.quick, load))
         try:
             bench.run()
         except KeyboardInterrupt:

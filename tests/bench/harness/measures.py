@@ -26,6 +26,7 @@ class Setting:
     build: pathlib.Path
     directory: pathlib.Path
     quick: bool
+    load: tuple = ()  # options of tcptrace_cycle where connections come as fast as they go
 
     @property
     def tcptrace(self):
@@ -107,7 +108,7 @@ def measure_cost(setting):
     cycles = setting.cycles(100_000)
     for name, options, goal in (("--events all", ("--events", "all"), at_most(600)), ("default", (), None)):
         with bpf_statistics(), TcptraceJson(setting.tcptrace, setting.directory, *options) as tracer:
-            costs = program_costs(tracer, lambda: run_cycles(setting.cycle, cycles))
+            costs = program_costs(tracer, lambda: run_cycles(setting.cycle, cycles, *setting.load))
             report = tracer.finish()
         total = sum(ns for _, ns, _ in costs)
         detail = f"{report.records:,} records; {total / cycles:,.0f} ns for a connection"
