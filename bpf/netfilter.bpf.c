@@ -52,18 +52,20 @@ static __always_inline int on_unannounced_reset(struct tt_subject *subject, __u8
 	return 0;
 }
 
-static __always_inline int on_netfilter_reset(__u32 netns, struct sk_buff *rejected)
+/* False: `rejected` is no packet. */
+static __always_inline bool on_netfilter_reset(__u32 netns, struct sk_buff *rejected)
 {
 	struct tt_subject subject = {};
 	struct tt_segment segment;
 
 	segment_read(&segment, rejected, false);
 	if (!segment.valid || (segment.flags & TCPHDR_RST))
-		return 0;
+		return segment.valid;
 	tuple_of_received(&subject.connection, &segment);
 	subject.connection.netns = netns;
-	return on_unannounced_reset(&subject, TT_RESET_ORIGIN_NETFILTER, bpf_ktime_get_boot_ns(),
-				    &segment);
+	on_unannounced_reset(&subject, TT_RESET_ORIGIN_NETFILTER, bpf_ktime_get_boot_ns(),
+			     &segment);
+	return true;
 }
 
 static __always_inline bool leaves_own_stack(struct sk_buff *skb, enum tt_access how)
@@ -78,7 +80,8 @@ static __always_inline bool leaves_own_stack(struct sk_buff *skb, enum tt_access
  * Who made this RST, from the socket it is charged to. tcp_send_active_reset() charges the
  * connection's own socket, tcp_v4_send_reset() the raw control socket of the CPU, a firewall
  * nobody. tcp_v6_send_reset() charges nobody either before v6.14, but leaves the checksum to the
- * device, where nf_send_reset6() computes it.
+ * device, where nf_send_reset6() computes it. A raw socket with a file is a process's: what it
+ * forges is no reset of this host's stack.
  */
 static __always_inline int egress_origin(struct sk_buff *skb, __u8 family, enum tt_access how)
 {
@@ -88,7 +91,7 @@ static __always_inline int egress_origin(struct sk_buff *skb, __u8 family, enum 
 		return TT_RESET_ORIGIN_REPLY;
 	if (!sk)
 		return TT_RESET_ORIGIN_NETFILTER;
-	if (BPF_CORE_READ(sk, sk_type) == SOCK_RAW_TYPE)
+	if (BPF_CORE_READ(sk, sk_type) == SOCK_RAW_TYPE && !BPF_CORE_READ(sk, sk_socket, file))
 		return TT_RESET_ORIGIN_REPLY;
 	return TT_RESET_ORIGIN_ACTIVE;
 }
@@ -150,8 +153,7 @@ static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
 	return on_unannounced_reset(&subject, origin, now, NULL);
 }
 
-SEC("?fentry/nf_send_reset")
-int netfilter_v4_fentry(unsigned long long *ctx)
+static __always_inline int on_nf_send_reset_fentry(unsigned long long *ctx)
 {
 	struct net *net = (void *)CTX_ARG(ctx, 0);
 	struct sk_buff *skb = NULL;
@@ -160,20 +162,36 @@ int netfilter_v4_fentry(unsigned long long *ctx)
 		skb = (void *)CTX_ARG(ctx, 1);
 	else if (settings.nf_reset_skb_arg == 2)
 		skb = (void *)CTX_ARG(ctx, 2);
-	return skb ? on_netfilter_reset(net->ns.inum, skb) : 0;
+	if (skb)
+		on_netfilter_reset(net->ns.inum, skb);
+	return 0;
+}
+
+SEC("?fentry/nf_send_reset")
+int netfilter_v4_fentry(unsigned long long *ctx)
+{
+	return on_nf_send_reset_fentry(ctx);
 }
 
 SEC("?fentry/nf_send_reset6")
 int netfilter_v6_fentry(unsigned long long *ctx)
 {
-	struct net *net = (void *)CTX_ARG(ctx, 0);
-	struct sk_buff *skb = NULL;
+	return on_nf_send_reset_fentry(ctx);
+}
 
-	if (settings.nf_reset_skb_arg == 1)
-		skb = (void *)CTX_ARG(ctx, 1);
-	else if (settings.nf_reset_skb_arg == 2)
-		skb = (void *)CTX_ARG(ctx, 2);
-	return skb ? on_netfilter_reset(net->ns.inum, skb) : 0;
+/*
+ * Before v5.11 modules have no BTF, and stable kernels were given the later form of the function:
+ * nothing tells which argument is the packet, but only the packet looks like one.
+ */
+static __always_inline int on_nf_send_reset_kprobe(struct net *net, void *second, void *third)
+{
+	__u32 netns = BPF_CORE_READ(net, ns.inum);
+
+	if (settings.nf_reset_skb_arg != 2 && on_netfilter_reset(netns, second))
+		return 0;
+	if (settings.nf_reset_skb_arg != 1)
+		on_netfilter_reset(netns, third);
+	return 0;
 }
 
 SEC("?kprobe/nf_send_reset")
@@ -181,8 +199,7 @@ int BPF_KPROBE(netfilter_v4_kprobe, struct net *net, void *second, void *third)
 {
 	KEEP_LOADED(second);
 	KEEP_LOADED(third);
-	return on_netfilter_reset(BPF_CORE_READ(net, ns.inum),
-				  settings.nf_reset_skb_arg == 1 ? second : third);
+	return on_nf_send_reset_kprobe(net, second, third);
 }
 
 SEC("?kprobe/nf_send_reset6")
@@ -190,8 +207,7 @@ int BPF_KPROBE(netfilter_v6_kprobe, struct net *net, void *second, void *third)
 {
 	KEEP_LOADED(second);
 	KEEP_LOADED(third);
-	return on_netfilter_reset(BPF_CORE_READ(net, ns.inum),
-				  settings.nf_reset_skb_arg == 1 ? second : third);
+	return on_nf_send_reset_kprobe(net, second, third);
 }
 
 SEC("?tp_btf/net_dev_queue")

@@ -341,7 +341,7 @@ struct tt_config {
 				       v5.11 */
 	__s8 retransmit_err_arg; /* in tcp_retransmit_skb's tracepoint: commit ad892e912b84, v6.17
 				  */
-	__s8 nf_reset_skb_arg; /* of nf_send_reset{,6}() */
+	__s8 nf_reset_skb_arg; /* of nf_send_reset{,6}(); -1: its module has no BTF */
 	__s8 accept_ret_arg; /* position of inet_csk_accept()'s return value: commit 92ef0fd55ac8,
 				v6.10 */
 	__u8 replies_announced; /* every reply of the stack passes the reply hook: what else leaves
