@@ -146,6 +146,7 @@ static __always_inline int on_synack_retransmit(struct sock *listener, struct re
 struct tt_reported {
 	struct sock *sk;
 	struct sk_buff *skb;
+	__u64 sent_ns; /* skb_mstamp_ns: every transmission has its own */
 	__u32 total_retrans;
 	__u32 pad;
 };
@@ -166,14 +167,18 @@ static __always_inline bool retransmit_is_new(struct sock *sk, struct sk_buff *s
 {
 	__u32 zero = 0, total = 0;
 	struct tt_reported *reported = bpf_map_lookup_elem(&retransmit_reported, &zero);
+	__u64 sent_ns = 0;
 	bool is_new;
 
 	if (!reported)
 		return true;
 	bpf_core_read(&total, sizeof(total), &((struct tcp_sock *)sk)->total_retrans);
-	is_new = reported->sk != sk || reported->skb != skb || reported->total_retrans != total;
+	bpf_core_read(&sent_ns, sizeof(sent_ns), &skb->skb_mstamp_ns);
+	is_new = reported->sk != sk || reported->skb != skb || reported->sent_ns != sent_ns ||
+		 reported->total_retrans != total;
 	reported->sk = sk;
 	reported->skb = skb;
+	reported->sent_ns = sent_ns;
 	reported->total_retrans = total;
 	return is_new;
 }
