@@ -62,6 +62,7 @@ void Pipeline::note_losses(model::LossCounts kernel, std::chrono::nanoseconds bo
                   .counts = {.ringbuf_full = kernel.ringbuf_full - losses_.ringbuf_full,
                              .sockets_map_full = kernel.sockets_map_full - losses_.sockets_map_full,
                              .netns_map_full = kernel.netns_map_full - losses_.netns_map_full,
+                             .recursion_misses = kernel.recursion_misses - losses_.recursion_misses,
                              .undecodable = kernel.undecodable - losses_.undecodable,
                              .output = kernel.output - losses_.output}});
   losses_ = kernel;

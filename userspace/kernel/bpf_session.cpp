@@ -249,6 +249,22 @@ Result<std::size_t> BpfSession::consume(const RecordHandler& handler) {
 
 void BpfSession::detach() { links_.clear(); }
 
+// How often the kernel skipped one of the programs, because it would have interrupted itself (or,
+// with kprobes, any other) on its CPU: commit 9ed9e9ba2337, v5.12; of kprobes dd8657894c11, v6.7.
+std::uint64_t BpfSession::recursion_misses() const {
+  std::uint64_t misses = 0;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    bpf_prog_info info{};
+    __u32 size = sizeof(info);
+    const int fd = bpf_program__fd(program);
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0) {
+      misses += info.recursion_misses;
+    }
+  }
+  return misses;
+}
+
 model::LossCounts BpfSession::losses() const {
   const auto cpus = static_cast<std::size_t>(libbpf_num_possible_cpus());
   const int map = bpf_map__fd(skeleton_->maps.losses);
@@ -263,7 +279,8 @@ model::LossCounts BpfSession::losses() const {
   }
   return {.ringbuf_full = sums[TT_LOSS_RINGBUF_FULL],
           .sockets_map_full = sums[TT_LOSS_SOCKETS_FULL],
-          .netns_map_full = sums[TT_LOSS_NETNS_FULL]};
+          .netns_map_full = sums[TT_LOSS_NETNS_FULL],
+          .recursion_misses = recursion_misses()};
 }
 
 std::map<std::uint32_t, NetnsTotals> BpfSession::netns_totals() const {

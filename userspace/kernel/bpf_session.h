@@ -93,6 +93,7 @@ class BpfSession {
   [[nodiscard]] Result<LinkPtr> attach_program(const ProgramRow& row);
   [[nodiscard]] Result<void> seed();
   [[nodiscard]] Result<void> open_ring();
+  [[nodiscard]] std::uint64_t recursion_misses() const;
 
   SessionOptions options_;
   Features features_;

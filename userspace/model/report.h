@@ -53,11 +53,13 @@ struct LossCounts {
   std::uint64_t ringbuf_full = 0;
   std::uint64_t sockets_map_full = 0;
   std::uint64_t netns_map_full = 0;
+  std::uint64_t recursion_misses = 0;
   std::uint64_t undecodable = 0;
   std::uint64_t output = 0;  // records that an output could not take
 
   [[nodiscard]] std::uint64_t total() const {
-    return ringbuf_full + sockets_map_full + netns_map_full + undecodable + output;
+    return ringbuf_full + sockets_map_full + netns_map_full + recursion_misses + undecodable +
+           output;
   }
   friend bool operator==(const LossCounts&, const LossCounts&) = default;
 };

@@ -100,6 +100,7 @@ void write_loss_counts(JsonWriter& json, const model::LossCounts& counts) {
   json.number<"ringbuf_full">(counts.ringbuf_full);
   json.number<"sockets_map_full">(counts.sockets_map_full);
   json.number<"netns_map_full">(counts.netns_map_full);
+  json.number<"recursion_misses">(counts.recursion_misses);
   json.number<"undecodable">(counts.undecodable);
   json.number<"output">(counts.output);
   json.close_object();

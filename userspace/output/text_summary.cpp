@@ -168,6 +168,7 @@ void append_loss_words(std::string& out, const model::LossCounts& counts) {
   add("ring buffer full", counts.ringbuf_full);
   add("connection table full", counts.sockets_map_full);
   add("namespace table full", counts.netns_map_full);
+  add("hook interrupted by itself", counts.recursion_misses);
   add("undecodable", counts.undecodable);
   add("output failed", counts.output);
 }
