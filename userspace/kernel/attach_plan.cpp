@@ -60,8 +60,8 @@ HookRow destroy_row() {
 // tracepoints.
 HookRow reset_sent_row() {
   constexpr std::string_view kOld =
-      "resets in reply to a segment without a socket are seen as they leave: without the kernel's "
-      "reason";
+      "resets in reply to a segment without a socket are seen as they leave: without that segment "
+      "and the kernel's reason";
   return {.name = "reset_sent",
           .purpose = "resets sent by this host",
           .required = true,

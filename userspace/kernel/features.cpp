@@ -17,6 +17,7 @@
 #include "base/unique_fd.h"
 #include "kernel/handles.h"
 #include "kernel/tracefs.h"
+#include "kernel/type_index.h"
 
 namespace tcptrace::kernel {
 namespace {
@@ -38,23 +39,6 @@ int parameter_position(const btf* types, const btf_type* prototype, int skipped,
     }
   }
   return -1;
-}
-
-const btf_type* function_prototype(const btf* types, const char* name) {
-  const int id = btf__find_by_name_kind(types, name, BTF_KIND_FUNC);
-  return id < 0 ? nullptr
-                : btf__type_by_id(types, btf__type_by_id(types, static_cast<__u32>(id))->type);
-}
-
-// typedef void (*btf_trace_NAME)(void *, ...)
-const btf_type* tracepoint_prototype(const btf* types, const std::string& name) {
-  const int id = btf__find_by_name_kind(types, ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF);
-  if (id < 0) {
-    return nullptr;
-  }
-  const btf_type* pointer =
-      btf__type_by_id(types, btf__type_by_id(types, static_cast<__u32>(id))->type);
-  return btf__type_by_id(types, pointer->type);
 }
 
 const btf_type* without_modifiers(const btf* types, __u32 id) {
@@ -86,30 +70,27 @@ bool is_skb_pointer(const btf* types, __u32 id) {
 bool is_int(const btf* types, __u32 id) { return btf_is_int(without_modifiers(types, id)); }
 
 template <typename Predicate>
-std::int8_t function_argument(const btf* types, const char* name, Predicate wanted) {
-  const btf_type* prototype = function_prototype(types, name);
+std::int8_t function_argument(const TypeIndex& index, const char* name, Predicate wanted) {
+  const btf_type* prototype = index.function_prototype(name);
   return static_cast<std::int8_t>(
-      prototype == nullptr ? -1 : parameter_position(types, prototype, 0, wanted));
+      prototype == nullptr ? -1 : parameter_position(index.types(), prototype, 0, wanted));
 }
 
 template <typename Predicate>
-std::int8_t tracepoint_argument(const btf* types, const char* name, Predicate wanted) {
-  const btf_type* prototype = tracepoint_prototype(types, name);
+std::int8_t tracepoint_argument(const TypeIndex& index, const char* name, Predicate wanted) {
+  const btf_type* prototype = index.tracepoint_prototype(name);
   return static_cast<std::int8_t>(
-      prototype == nullptr ? -1 : parameter_position(types, prototype, 1, wanted));
+      prototype == nullptr ? -1 : parameter_position(index.types(), prototype, 1, wanted));
 }
 
-ArgumentPositions find_arguments(const btf* types) {
+ArgumentPositions find_arguments(const TypeIndex& index) {
   ArgumentPositions found;
-  found.tp_reset_reason = tracepoint_argument(types, "tcp_send_reset", is_reset_reason);
-  found.active_reset_reason = function_argument(types, "tcp_send_active_reset", is_reset_reason);
-  found.reply_reset_reason = function_argument(types, "tcp_v4_send_reset", is_reset_reason);
-  found.receive_reset_skb = function_argument(types, "tcp_reset", is_skb_pointer);
-  found.retransmit_err = tracepoint_argument(types, "tcp_retransmit_skb", is_int);
-  // nf_send_reset() lives in a module on most kernels. Kernels whose modules have no BTF (before
-  // v5.11) have its older form: (net, skb, hook).
-  found.nf_reset_skb = 1;
-  if (const btf_type* accept = function_prototype(types, "inet_csk_accept"); accept != nullptr) {
+  found.tp_reset_reason = tracepoint_argument(index, "tcp_send_reset", is_reset_reason);
+  found.active_reset_reason = function_argument(index, "tcp_send_active_reset", is_reset_reason);
+  found.reply_reset_reason = function_argument(index, "tcp_v4_send_reset", is_reset_reason);
+  found.receive_reset_skb = function_argument(index, "tcp_reset", is_skb_pointer);
+  found.retransmit_err = tracepoint_argument(index, "tcp_retransmit_skb", is_int);
+  if (const btf_type* accept = index.function_prototype("inet_csk_accept"); accept != nullptr) {
     found.accept_return = static_cast<std::int8_t>(btf_vlen(accept));
   }
   return found;
@@ -146,12 +127,19 @@ struct ModuleFunction {
 constexpr std::array kModuleFunctions = {ModuleFunction{"nf_send_reset", "nf_reject_ipv4"},
                                          ModuleFunction{"nf_send_reset6", "nf_reject_ipv6"}};
 
+// The prototype of a function that lives in this module, in the module's own types.
+const btf_type* module_prototype(const btf* module, const char* name) {
+  const int id = btf__find_by_name_kind(module, name, BTF_KIND_FUNC);
+  return id < 0 ? nullptr
+                : btf__type_by_id(module, btf__type_by_id(module, static_cast<__u32>(id))->type);
+}
+
 // Functions that may live in a module: known if the module is there.
-void find_module_functions(btf* types, Features& features) {
+void find_module_functions(btf* types, const TypeIndex& index, Features& features) {
   for (const ModuleFunction& row : kModuleFunctions) {
-    if (function_prototype(types, row.function) != nullptr) {
+    if (index.function_id(row.function) != 0) {
       features.facts.functions.insert(row.function);
-      features.arguments.nf_reset_skb = function_argument(types, row.function, is_skb_pointer);
+      features.arguments.nf_reset_skb = function_argument(index, row.function, is_skb_pointer);
       continue;
     }
     if (!path_exists((std::string("/sys/module/") + row.module).c_str())) {
@@ -160,24 +148,27 @@ void find_module_functions(btf* types, Features& features) {
     }
     const BtfPtr module(btf__load_module_btf(row.module, types));
     (module ? features.facts.functions : features.facts.functions_without_btf).insert(row.function);
-    if (module) {
+    if (!module) {
+      continue;
+    }
+    if (const btf_type* prototype = module_prototype(module.get(), row.function);
+        prototype != nullptr) {
       features.arguments.nf_reset_skb =
-          function_argument(module.get(), row.function, is_skb_pointer);
+          static_cast<std::int8_t>(parameter_position(module.get(), prototype, 0, is_skb_pointer));
     }
   }
 }
 
-void find_targets(const btf* types, Facts& facts) {
+void find_targets(const TypeIndex& index, Facts& facts) {
   for (const HookRow& row : hook_rows()) {
     for (const VariantRow& variant : row.variants) {
       for (const ProgramRow& program : variant.programs) {
-        const std::string target(program.target);
         const bool function =
             program.type == AttachType::kFentry || program.type == AttachType::kKprobe;
-        if (function && function_prototype(types, target.c_str()) != nullptr) {
-          facts.functions.insert(target);
-        } else if (!function && tracepoint_prototype(types, target) != nullptr) {
-          facts.tracepoints.insert(target);
+        if (function && index.function_id(program.target) != 0) {
+          facts.functions.emplace(program.target);
+        } else if (!function && index.tracepoint_id(program.target) != 0) {
+          facts.tracepoints.emplace(program.target);
         }
       }
     }
@@ -185,9 +176,9 @@ void find_targets(const btf* types, Facts& facts) {
 }
 
 // Loads `instructions` as a BPF_PROG_TYPE_TRACING program on a BTF id. 0 or a positive errno.
-int trial_load(bpf_attach_type type, int btf_id, const bpf_insn* instructions, std::size_t count) {
-  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type,
-              .attach_btf_id = static_cast<__u32>(btf_id));
+int trial_load(bpf_attach_type type, __u32 btf_id, const bpf_insn* instructions,
+               std::size_t count) {
+  LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type, .attach_btf_id = btf_id);
   const UniqueFd program(
       bpf_prog_load(BPF_PROG_TYPE_TRACING, "tt_trial", "GPL", instructions, count, &options));
   return program.valid() ? 0 : errno;
@@ -198,9 +189,9 @@ constexpr bpf_insn kReturnZero[] = {
     {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
 };
 
-std::string try_fentry(const btf* types) {
-  const int id = btf__find_by_name_kind(types, "tcp_set_state", BTF_KIND_FUNC);
-  if (id < 0) {
+std::string try_fentry(const TypeIndex& index) {
+  const __u32 id = index.function_id("tcp_set_state");
+  if (id == 0) {
     return "tcp_set_state: no such function in BTF";
   }
   const int failure = trial_load(BPF_TRACE_FENTRY, id, kReturnZero, std::size(kReturnZero));
@@ -208,8 +199,8 @@ std::string try_fentry(const btf* types) {
 }
 
 // bpf_get_socket_cookie() for tracing programs: commit c5dbb89fc2ac, v5.12.
-bool try_socket_cookie(const btf* types) {
-  const int id = btf__find_by_name_kind(types, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
+bool try_socket_cookie(const TypeIndex& index) {
+  const __u32 id = index.tracepoint_id("inet_sock_set_state");
   const bpf_insn program[] = {
       {.code = BPF_LDX | BPF_MEM | BPF_DW,
        .dst_reg = BPF_REG_1,
@@ -224,7 +215,7 @@ bool try_socket_cookie(const btf* types) {
       kReturnZero[0],
       kReturnZero[1],
   };
-  return id > 0 && trial_load(BPF_TRACE_RAW_TP, id, program, std::size(program)) == 0;
+  return id != 0 && trial_load(BPF_TRACE_RAW_TP, id, program, std::size(program)) == 0;
 }
 
 Error no_btf() {
@@ -301,18 +292,19 @@ Result<Features> probe_features() {
     error.status = ExitStatus::kUnsupported;
     return std::unexpected(error);
   }
+  const TypeIndex index(types.get());
   Features features;
-  find_targets(types.get(), features.facts);
-  features.arguments = find_arguments(types.get());
-  find_module_functions(types.get(), features);
+  find_targets(index, features.facts);
+  features.arguments = find_arguments(index);
+  find_module_functions(types.get(), index, features);
   features.reset_reasons = find_reset_reasons(types.get());
   features.facts.reset_reason = features.arguments.tp_reset_reason >= 0;
-  features.facts.fentry_failure = try_fentry(types.get());
+  features.facts.fentry_failure = try_fentry(index);
   if (!path_exists("/sys/bus/event_source/devices/kprobe/type")) {
     features.facts.kprobe_failure = "this kernel has no kprobes (CONFIG_KPROBE_EVENTS)";
   }
   features.facts.syscall_tp_failure = Tracefs::why_no_event("syscalls", "sys_exit_accept4");
-  features.socket_cookie_helper = try_socket_cookie(types.get());
+  features.socket_cookie_helper = try_socket_cookie(index);
   features.hz = read_hz();
   return features;
 }
