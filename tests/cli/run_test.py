@@ -103,6 +103,13 @@ class Privileges(support.CliTest):
     def test_help_needs_none(self):
         self.assertEqual(self.run_as_nobody("--help").returncode, 0)
 
+    def test_pids_of_another_namespace_are_refused(self):
+        inside = ["unshare", "--pid", "--fork", "--mount-proc", str(support.BINARY), "--pid", "1"]
+        result = subprocess.run(inside, capture_output=True, text=True, timeout=support.DEADLINE_S, check=False)
+        self.assertEqual((result.returncode, result.stdout), (3, ""))
+        self.assertRegex(result.stderr, r"^tcptrace: --pid: .*pid namespace.*\n")
+        self.assertLessEqual(len(result.stderr.splitlines()), 2)
+
     def test_bad_usage_comes_before_missing_privileges(self):
         self.assert_fails(self.run_as_nobody("--port", "0"), 2, '--port: "0" is not a port (1-65535)')
 

@@ -23,6 +23,7 @@
 #include "host/kernel_counters.h"
 #include "host/pid_watch.h"
 #include "host/privileges.h"
+#include "host/procfs.h"
 #include "host/signal_fd.h"
 #include "kernel/bpf_session.h"
 #include "output/text.h"
@@ -118,6 +119,13 @@ Result<void> TraceRun::open() {
     return std::unexpected(signals.error());
   }
   signals_.emplace(std::move(*signals));
+  if (!options_.filter.pids.empty() && !host::in_initial_pid_namespace("/")) {
+    return std::unexpected(
+        Error{.what = "--pid: this is a pid namespace of its own, and traced pids are the host's",
+              .hint = "run in the host's (docker run --pid=host, hostPID: true), or use --cgroup",
+              .errno_code = 0,
+              .status = ExitStatus::kUnsupported});
+  }
   if (!options_.filter.pids.empty() && !options_.duration) {
     auto processes = host::PidWatch::open(options_.filter.pids);
     if (!processes) {

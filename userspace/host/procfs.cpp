@@ -109,6 +109,12 @@ std::optional<std::uint32_t> thread_group(const std::filesystem::path& root, std
   return group ? parse_number<std::uint32_t>(*group) : std::nullopt;
 }
 
+bool in_initial_pid_namespace(const std::filesystem::path& root) {
+  std::error_code failure;
+  const auto link = std::filesystem::read_symlink(root / "proc/self/ns/pid", failure);
+  return failure || link == "pid:[4026531836]";
+}
+
 std::string comm_of(const std::filesystem::path& root, std::uint32_t pid) {
   auto comm = read_file(proc_dir(root, pid) / "comm");
   if (!comm) {

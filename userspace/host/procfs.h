@@ -52,6 +52,10 @@ template <std::integral T>
 [[nodiscard]] std::optional<std::uint32_t> thread_group(const std::filesystem::path& root,
                                                         std::uint32_t pid);
 
+// Whether /proc numbers processes as the kernel's own pid namespace does (PROC_PID_INIT_INO in
+// include/linux/proc_ns.h): only those are the pids that a BPF program sees.
+[[nodiscard]] bool in_initial_pid_namespace(const std::filesystem::path& root);
+
 // As in /proc/PID/comm; empty when it is gone.
 [[nodiscard]] std::string comm_of(const std::filesystem::path& root, std::uint32_t pid);
 

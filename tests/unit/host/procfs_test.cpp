@@ -62,6 +62,15 @@ TEST(Processes, AreListedLowestFirst) {
   EXPECT_EQ(comm_of(root.path(), 99999), "");
 }
 
+TEST(Processes, AreThoseOfTheKernelOnlyInTheInitialPidNamespace) {
+  const FakeRoot host;
+  host.link("proc/self/ns/pid", "pid:[4026531836]");
+  EXPECT_TRUE(in_initial_pid_namespace(host.path()));
+  const FakeRoot container;
+  container.link("proc/self/ns/pid", "pid:[4026532461]");
+  EXPECT_FALSE(in_initial_pid_namespace(container.path()));
+}
+
 TEST(Processes, AThreadBelongsToItsProcess) {
   std::uint32_t group = 0;
   std::thread([&] {
