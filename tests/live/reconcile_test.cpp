@@ -37,6 +37,13 @@ bool balances(std::uint64_t reported, std::uint64_t truth) {
   return reported <= truth && (exact_counts() ? reported == truth : reported * 100 >= truth * 97);
 }
 
+// What did not balance may be tried again: where the kernel hides events, or where it skipped a
+// hook that interrupted itself, which the tracer has counted or could not.
+constexpr int kAttempts = 5;
+bool worth_another_try(std::uint64_t recursion_misses) {
+  return !exact_counts() || may_skip_events() || recursion_misses > 0;
+}
+
 // One connection each, in the ways that connections end. Returns how many resets that takes.
 class MixedTraffic {
  public:
@@ -95,6 +102,7 @@ class MixedTraffic {
     Ends ends = connect(to);
     reset_on_close(ends.client.get());
     ends.client.reset();
+    await_state(ends.server.get(), TCP_CLOSE);
     return 1;
   }
 
@@ -142,6 +150,7 @@ struct ResetBooks {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
   std::uint64_t lost = 0;
+  std::uint64_t recursion_misses = 0;
 };
 
 ResetBooks balance_resets(int connections) {
@@ -161,7 +170,9 @@ ResetBooks balance_resets(int connections) {
     books.sent += line.is_reset("sent") && line.text("/reset/origin") != "netfilter" ? 1 : 0;
     books.received += line.is_reset("received") ? 1 : 0;
   }
-  books.lost = static_cast<std::uint64_t>(own.summary().number("/lost/total"));
+  const Line summary = own.summary();
+  books.recursion_misses = static_cast<std::uint64_t>(summary.number("/lost/recursion_misses"));
+  books.lost = static_cast<std::uint64_t>(summary.number("/lost/total")) - books.recursion_misses;
   const auto bad = own.bad_lines();
   EXPECT_TRUE(bad.empty()) << bad.front();
   return books;
@@ -170,13 +181,14 @@ ResetBooks balance_resets(int connections) {
 TEST(Reconcile, ResetsReportedCountedCapturedAndDone) {
   constexpr int kConnections = 3000;
   ResetBooks books;
-  for (int i = 0; i < attempts(); ++i) {
+  for (int i = 0; i < kAttempts; ++i) {
     books = balance_resets(kConnections);
     ASSERT_EQ(books.counted, books.done) << "the scenario is not what it says";
     ASSERT_EQ(books.on_the_wire, books.done) << "the scenario is not what it says";
     ASSERT_LE(books.sent, books.counted) << "more than there were";
     ASSERT_LE(books.received, books.done) << "more than there were";
-    if (balances(books.sent, books.counted) && balances(books.received, books.done)) {
+    if ((balances(books.sent, books.counted) && balances(books.received, books.done)) ||
+        !worth_another_try(books.recursion_misses)) {
       break;
     }
   }
@@ -278,6 +290,7 @@ struct SegmentBooks {
   std::uint64_t counted = 0;
   std::uint64_t reported = 0;
   std::uint64_t lost = 0;
+  std::uint64_t recursion_misses = 0;
 };
 
 SegmentBooks balance_segments(bool offload) {
@@ -302,7 +315,9 @@ SegmentBooks balance_segments(bool offload) {
       books.reported += static_cast<std::uint64_t>(line.number("/retransmit/segs"));
     }
   }
-  books.lost = static_cast<std::uint64_t>(own.summary().number("/lost/total"));
+  const Line summary = own.summary();
+  books.recursion_misses = static_cast<std::uint64_t>(summary.number("/lost/recursion_misses"));
+  books.lost = static_cast<std::uint64_t>(summary.number("/lost/total")) - books.recursion_misses;
   const auto bad = own.bad_lines();
   EXPECT_TRUE(bad.empty()) << bad.front();
   return books;
@@ -310,11 +325,11 @@ SegmentBooks balance_segments(bool offload) {
 
 void expect_segments_balance(bool offload) {
   SegmentBooks books;
-  for (int i = 0; i < attempts(); ++i) {
+  for (int i = 0; i < kAttempts; ++i) {
     books = balance_segments(offload);
     ASSERT_GT(books.counted, 20U) << "too little was lost to tell";
     ASSERT_LE(books.reported, books.counted) << "more than there were";
-    if (balances(books.reported, books.counted)) {
+    if (balances(books.reported, books.counted) || !worth_another_try(books.recursion_misses)) {
       break;
     }
   }

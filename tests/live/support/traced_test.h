@@ -88,6 +88,8 @@ class TracedTest : public testing::Test {
 // asked.
 [[nodiscard]] bool hook_attached(const Line& hooks, std::string_view name);
 [[nodiscard]] std::string hook_family(const Line& hooks, std::string_view name);
+// What the variant in use says that it cannot see; empty: nothing.
+[[nodiscard]] std::string hook_limit(const Line& hooks, std::string_view name);
 
 // Stops the shared tracer, if it ran, and holds its end to account; called once after all tests.
 class SharedTracerEnvironment : public testing::Environment {

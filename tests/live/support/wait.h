@@ -19,6 +19,9 @@ using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): 
 // TCPTRACE_EXPECT_EXACT: every event reaches BPF on this kernel. Elsewhere a few per cent of those
 // in softirq may not.
 [[nodiscard]] bool exact_counts();
+// TCPTRACE_TEST_ATTACH: with kprobes a kernel skips a program that interrupts any other on its CPU
+// (bpf_prog_active), and before v6.7 does not count it.
+[[nodiscard]] bool may_skip_events();
 // How often a scenario may be played until it is seen whole.
 [[nodiscard]] int attempts();
 
