@@ -143,51 +143,38 @@ static __always_inline int on_synack_retransmit(struct sock *listener, struct re
 	return 0;
 }
 
-struct tt_reported {
-	struct sock *sk;
-	struct sk_buff *skb;
-	__u64 sent_ns; /* skb_mstamp_ns: every transmission has its own */
-	__u32 total_retrans;
-	__u32 pad;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct tt_reported);
-} retransmit_reported SEC(".maps");
-
 /*
  * tcp_retransmit_skb() calls __tcp_retransmit_skb(), tail loss probes call the latter directly, and
  * a compiler is free to inline the one into the other: both are hooked, and what the inner one has
- * reported the outer one does not.
+ * reported the outer one does not. Every attempt adds to total_retrans, before it can fail; one
+ * that does not was given up before it was made.
  */
-static __always_inline bool retransmit_is_new(struct sock *sk, struct sk_buff *skb)
+static __always_inline bool retransmit_is_new(struct sock *sk)
 {
-	__u32 zero = 0, total = 0;
-	struct tt_reported *reported = bpf_map_lookup_elem(&retransmit_reported, &zero);
-	__u64 sent_ns = 0;
-	bool is_new;
+	struct tt_socket *socket = socket_find(sk);
+	__u32 total = 0;
 
-	if (!reported)
-		return true;
 	bpf_core_read(&total, sizeof(total), &((struct tcp_sock *)sk)->total_retrans);
-	bpf_core_read(&sent_ns, sizeof(sent_ns), &skb->skb_mstamp_ns);
-	is_new = reported->sk != sk || reported->skb != skb || reported->sent_ns != sent_ns ||
-		 reported->total_retrans != total;
-	reported->sk = sk;
-	reported->skb = skb;
-	reported->sent_ns = sent_ns;
-	reported->total_retrans = total;
-	return is_new;
+	if (!socket) {
+		struct tt_subject subject;
+
+		subject_of_sock(&subject, sk, GET(TT_PROBED, sk, __sk_common.skc_state), 0,
+				TT_PROBED);
+		socket = remember_subject(&subject, sk);
+		if (!socket)
+			return true;
+	}
+	if (socket->reported_retrans == total)
+		return false;
+	socket->reported_retrans = total;
+	return true;
 }
 
 static __always_inline int on_retransmit_return(struct sock *sk, struct sk_buff *skb, int ret,
 						enum tt_access how)
 {
 	/* The window or a full queue held it back: it was not tried. */
-	if (ret == -EAGAIN || !retransmit_is_new(sk, skb))
+	if (ret == -EAGAIN || !retransmit_is_new(sk))
 		return 0;
 	return on_retransmit(sk, skb, ret, how);
 }

@@ -19,6 +19,8 @@ struct tt_socket {
 	__u8 previous_state; /* the one left last */
 	__u8 role;
 	__u8 pad[2];
+	__u32 reported_retrans; /* total_retrans of the attempt reported last: retransmit.bpf.c */
+	__u32 pad2;
 };
 
 /* Key: address of the struct sock. Deleted by the destroy hook. */

@@ -116,6 +116,7 @@ TEST_F(Retransmit, FastAfterSelectiveAcknowledgements) {
   constexpr std::size_t kSegment = 1000;
   Sequence next;
   const Seen seen = play_retransmits(End::kClient, 1, [&](std::uint16_t port) {
+    const Sysctl each_alone(lab().client, "tcp_autocorking", "0");
     const Pair pair = lab().pair(port);
     set_option(pair.client.get(), IPPROTO_TCP, TCP_NODELAY, 1);
     next = sequence(pair.client.get());

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 namespace tcptrace::live {
 namespace {
@@ -95,23 +96,27 @@ Totals reported_totals(const Lines& lines) {
   return totals;
 }
 
-// Until no timer has sent anything while the records came in.
-void settle(Stage& at) {
-  std::uint64_t before = 0;
-  do {
-    before = kernel_totals(at.lab).retransmitted;
+// The records that are new, and the kernel's counters at the same time: once no timer has sent
+// anything while the records came in.
+std::pair<Lines, Totals> settle(Stage& at) {
+  for (;;) {
+    const std::uint64_t before = kernel_totals(at.lab).retransmitted;
     sync(at);
-  } while (kernel_totals(at.lab).retransmitted != before);
+    Lines lines = at.tracer.lines(at.lines_seen);
+    const Totals kernel = kernel_totals(at.lab);
+    if (kernel.retransmitted == before) {
+      at.lines_seen += lines.size();
+      return {std::move(lines), kernel};
+    }
+  }
 }
 
 // Whatever a scenario does, its sums agree with the kernel's. The counters are read after the
 // records are in, so more records than counted is an invention; less is a loss, which only some
 // kernels excuse.
 void check_totals(Stage& at) {
-  const Lines lines = at.tracer.lines(at.lines_seen);
-  at.lines_seen += lines.size();
+  const auto [lines, total] = settle(at);
   const Totals reported = reported_totals(lines);
-  const Totals total = kernel_totals(at.lab);
   const Totals kernel{.resets_sent = total.resets_sent - at.counted.resets_sent,
                       .retransmitted = total.retransmitted - at.counted.retransmitted};
   at.counted = total;
@@ -223,11 +228,10 @@ Seen TracedTest::play_once(const Scenario& scenario) {
   Seen seen{.port = lab().next_port(), .lines = {}};
   const std::size_t from = tracer().size();
   scenario(seen.port);
-  settle(*stage());
+  check_totals(*stage());
   seen.lines = tracer().lines(from, [&](const Line& line) {
     return line.local_port() == seen.port || line.peer_port() == seen.port;
   });
-  check_totals(*stage());
   return seen;
 }
 
