@@ -34,11 +34,22 @@ static __always_inline int on_accept(struct sock *sk, enum tt_access how)
 	return 0;
 }
 
-/* What accept() returned, in the file table of the task that called it. */
+/*
+ * What accept() returned, in the file table of the task that called it. A socket, and its file and
+ * it point at each other, unless another thread has closed it by now.
+ */
 static __always_inline int on_accept_fd(long fd)
 {
-	struct sock *sk = fd < 0 ? NULL : tcp_sock_of_fd((int)fd);
+	struct file *file = fd < 0 ? NULL : current_file((int)fd);
+	struct socket *socket;
+	struct sock *sk;
 
+	if (!file)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	if (!socket || BPF_CORE_READ(socket, file) != file)
+		return 0;
+	sk = tcp_sock_of_socket(socket);
 	return sk ? on_accept(sk, TT_PROBED) : 0;
 }
 

@@ -5,6 +5,7 @@
  * the errno.
  */
 #include "lib/emit.bpf.h"
+#include "lib/info.bpf.h"
 
 #define EINTR 4
 #define EISCONN 106
@@ -60,10 +61,11 @@ static __always_inline int on_connect_error(struct sock *sk, const struct tt_soc
 	record = record_reserve(&subject, TT_KIND_CONNECT, now, sizeof(*record));
 	if (!record)
 		return 0;
-	__builtin_memset(&record->err, 0, sizeof(*record) - sizeof(record->common));
+	__builtin_memset(&record->err, 0,
+			 offsetof(struct tt_end_record, info) - sizeof(record->common));
 	record->common.connection.old_state = TCP_CLOSE;
 	record->err = err;
-	record->info.lingertime_ms = -1;
+	info_clear(&record->info);
 	record_submit(record);
 	return 0;
 }
@@ -182,13 +184,15 @@ int connect_tp(struct trace_event_raw_sys_exit *ctx)
 	struct tt_sockaddr to = {};
 	struct task_struct *task;
 	struct pt_regs *regs;
+	struct file *file;
 	struct sock *sk;
 
 	if (ctx->ret >= 0 || ctx->ret == -EINPROGRESS)
 		return 0;
 	task = bpf_get_current_task_btf();
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	sk = tcp_sock_of_fd((int)PT_REGS_PARM1_CORE_SYSCALL(regs));
+	file = current_file((int)PT_REGS_PARM1_CORE_SYSCALL(regs));
+	sk = file ? tcp_sock_of_file(file) : NULL;
 	if (!sk || connect_told_elsewhere(sk, ctx->ret))
 		return 0;
 	if (bpf_probe_read_user(&to, sizeof(to), (void *)PT_REGS_PARM2_CORE_SYSCALL(regs)) &&

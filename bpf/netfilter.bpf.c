@@ -45,7 +45,7 @@ static __always_inline int on_unannounced_reset(struct tt_subject *subject, __u8
 	if (!record)
 		return 0;
 	record->origin = origin;
-	record->info.lingertime_ms = -1;
+	info_clear(&record->info);
 	if (trigger)
 		reset_set_trigger(record, trigger);
 	record_submit(record);

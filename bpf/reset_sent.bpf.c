@@ -123,7 +123,7 @@ static __always_inline int on_reply_reset(struct sock *sk, struct sk_buff *skb, 
 		record->common.header.flags |=
 			info_read(&record->info, sk, subject.connection.state, how);
 	else
-		record->info.lingertime_ms = -1;
+		info_clear(&record->info);
 	record_submit(record);
 	return 0;
 }

@@ -134,8 +134,7 @@ static __always_inline int on_synack_retransmit(struct sock *listener, struct re
 	record->tcp_flags = 0x12; /* SYN|ACK */
 	record->attempt = attempt;
 	__builtin_memset(record->pad, 0, sizeof(record->pad));
-	__builtin_memset(&record->info, 0, sizeof(record->info));
-	record->info.lingertime_ms = -1;
+	info_clear(&record->info);
 	record->info.backlog = GET(how, listener, sk_ack_backlog);
 	record->info.backlog_limit = GET(how, listener, sk_max_ack_backlog);
 	record->common.header.flags |= TT_F_INFO;

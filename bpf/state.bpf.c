@@ -4,6 +4,7 @@
  * connects, the closes and the deaths. Also keeps what is remembered of each socket, from which all
  * other subjects take owner and age.
  */
+#include "lib/closed.bpf.h"
 #include "lib/emit.bpf.h"
 #include "lib/info.bpf.h"
 
@@ -175,7 +176,7 @@ static __always_inline void remember_closed(struct sock *sk, const struct tt_soc
 
 	tuple_of_sock(&connection, sk, how);
 	tuple_of(&tuple, &connection);
-	bpf_map_update_elem(&closed, &tuple, socket, BPF_ANY);
+	closed_remember(&tuple, socket);
 }
 
 static __always_inline void count_end(struct sock *sk, int old, enum tt_access how)
@@ -188,7 +189,8 @@ static __always_inline void count_end(struct sock *sk, int old, enum tt_access h
 		COUNT(netns_of_sock(sk, how), established_resets, 1);
 }
 
-static __always_inline void on_close(struct sock *sk, int old, enum tt_access how)
+/* Returns what is remembered of the socket. */
+static __always_inline struct tt_socket *on_close(struct sock *sk, int old, enum tt_access how)
 {
 	struct tt_socket *socket = socket_find(sk);
 
@@ -200,7 +202,7 @@ static __always_inline void on_close(struct sock *sk, int old, enum tt_access ho
 		socket = remember_subject(&subject, sk);
 	}
 	if (!socket)
-		return;
+		return NULL;
 	rebind_owner(sk, socket, how);
 	socket->previous_state = old;
 	if (old == TCP_SYN_SENT && GET(how, sk, sk_err))
@@ -210,6 +212,7 @@ static __always_inline void on_close(struct sock *sk, int old, enum tt_access ho
 	if (synchronised(old) &&
 	    (!(socket->flags & TT_F_RST_RECEIVED) || old == TCP_FIN_WAIT1 || old == TCP_FIN_WAIT2))
 		remember_closed(sk, socket, how);
+	return socket;
 }
 
 /* shutdown() and close() leave these two states in the task that calls them. */
@@ -222,7 +225,8 @@ static __always_inline void on_shutdown(struct sock *sk, enum tt_access how)
 }
 
 /* What the default selection does not ask for costs nothing: most transitions end here. */
-static __always_inline bool transition_wanted(struct sock *sk, int old, int new, enum tt_access how)
+static __always_inline bool transition_wanted(struct sock *sk, const struct tt_socket *socket,
+					      int old, int new, enum tt_access how)
 {
 	if (kind_wanted(TT_KIND_STATE))
 		return true;
@@ -231,7 +235,10 @@ static __always_inline bool transition_wanted(struct sock *sk, int old, int new,
 		       (new == TCP_CLOSE || !(settings.failures_only & (1u << TT_KIND_CONNECT)));
 	if (new != TCP_CLOSE || !synchronised(old) || !kind_wanted(TT_KIND_CLOSE))
 		return false;
-	return !(settings.failures_only & (1u << TT_KIND_CLOSE)) || GET(how, sk, sk_err);
+	if (!(settings.failures_only & (1u << TT_KIND_CLOSE)))
+		return true;
+	return GET(how, sk, sk_err) &&
+	       !(socket && (socket->flags & (TT_F_RST_SENT | TT_F_RST_RECEIVED)));
 }
 
 static __always_inline void report_transition(struct sock *sk, int old, int new, enum tt_access how)
@@ -251,11 +258,13 @@ static __always_inline void report_transition(struct sock *sk, int old, int new,
 
 static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_access how)
 {
+	struct tt_socket *socket = NULL;
+
 	if (old == new)
 		return 0;
 	if (new == TCP_CLOSE) {
 		if (old != TCP_LISTEN)
-			on_close(sk, old, how);
+			socket = on_close(sk, old, how);
 	} else if (new == TCP_SYN_SENT) {
 		remember_connecting(sk, bpf_ktime_get_boot_ns(), how);
 	} else if (new == TCP_LISTEN) {
@@ -263,7 +272,7 @@ static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_a
 	} else if (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK) {
 		on_shutdown(sk, how);
 	}
-	if (transition_wanted(sk, old, new, how))
+	if (transition_wanted(sk, socket, old, new, how))
 		report_transition(sk, old, new, how);
 	return 0;
 }

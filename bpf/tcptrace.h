@@ -329,6 +329,7 @@ struct tt_config {
 	__u32 family; /* 0 both */
 	__u32 port_ranges; /* entries used in port_range */
 	__u32 hz; /* CONFIG_HZ: jiffies to time */
+	__u32 closed_buckets; /* of the table of connections that have ended: lib/closed.bpf.h */
 	__u8 have_socket_cookie; /* bpf_get_socket_cookie() works in BTF programs: commit
 				    c5dbb89fc2ac, v5.12 */
 	__u8 track_egress; /* the egress hook is attached: replies must be told to it, see

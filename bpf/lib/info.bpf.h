@@ -101,6 +101,13 @@ static __always_inline void info_read_socket(struct tt_tcp_info *out, struct tcp
 	out->repair = GET_BITFIELD(how, tp, repair);
 }
 
+/* For a record without: nothing known, SO_LINGER not set. */
+static __always_inline void info_clear(struct tt_tcp_info *out)
+{
+	__builtin_memset(out, 0, sizeof(*out));
+	out->lingertime_ms = -1;
+}
+
 /* `sk` is a full TCP socket. Fills every field. Returns TT_F_INFO, or 0 where the kernel does not
  * take it for TCP. */
 static __always_inline __u32 info_read(struct tt_tcp_info *out, struct sock *sk, __u8 state,

@@ -31,17 +31,6 @@ struct {
 	__type(value, struct tt_socket);
 } sockets __weak SEC(".maps");
 
-/*
- * Connections that ended a short time ago, for the packets that still reach them: replies from
- * TIME_WAIT, from the listener, from nobody. The oldest leave first.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1 << 16);
-	__type(key, struct tt_tuple);
-	__type(value, struct tt_socket);
-} closed __weak SEC(".maps");
-
 struct tt_listen_key {
 	__u32 netns;
 	__u16 port;
@@ -118,34 +107,53 @@ static __always_inline bool sock_flag(struct sock *sk, enum tt_access how, int f
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 
-/* The TCP socket behind an open file, if it is one. */
-static __always_inline struct sock *tcp_sock_of_file(struct file *file)
+static __always_inline struct sock *tcp_sock_of_socket(struct socket *socket)
 {
-	struct socket *socket;
-	struct sock *sk;
+	struct sock *sk = BPF_CORE_READ(socket, sk);
 	__u16 family;
 
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
 	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return NULL;
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	return family == AF_INET || family == AF_INET6 ? sk : NULL;
 }
 
-/* Likewise behind a file descriptor of current. */
-static __always_inline struct sock *tcp_sock_of_fd(int fd)
+/* The TCP socket behind an open file, if it is one. */
+static __always_inline struct sock *tcp_sock_of_file(struct file *file)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	return tcp_sock_of_socket(BPF_CORE_READ(file, private_data));
+}
+
+static __always_inline struct file **current_file_table(void)
+{
+	struct task_struct *task;
+	struct files_struct *files;
+	struct fdtable *table;
+
+	if (!HAVE_TASK_BTF) {
+		task = (void *)bpf_get_current_task();
+		return BPF_CORE_READ(task, files, fdt, fd);
+	}
+	task = bpf_get_current_task_btf();
+	files = task->files;
+	if (!files)
+		return NULL;
+	table = files->fdt;
+	return table ? table->fd : NULL;
+}
+
+/* An open file of current. */
+static __always_inline struct file *current_file(int fd)
+{
 	struct file **table, *file = NULL;
 
 	if (fd < 0)
 		return NULL;
-	table = BPF_CORE_READ(task, files, fdt, fd);
+	table = current_file_table();
 	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
-	return file ? tcp_sock_of_file(file) : NULL;
+	return file;
 }
 
 static __always_inline void listener_key(struct tt_listen_key *key, __u32 netns, __u16 port)

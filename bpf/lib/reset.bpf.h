@@ -4,18 +4,9 @@
 #ifndef TT_RESET_BPF_H
 #define TT_RESET_BPF_H
 
+#include "lib/closed.bpf.h"
 #include "lib/emit.bpf.h"
 #include "lib/info.bpf.h"
-
-/* What is remembered of the connection that had this tuple, and its age when it ended does not
- * matter. */
-static __always_inline struct tt_socket *closed_find(const struct tt_connection *connection)
-{
-	struct tt_tuple tuple;
-
-	tuple_of(&tuple, connection);
-	return bpf_map_lookup_elem(&closed, &tuple);
-}
 
 static __always_inline struct tt_reset_record *reset_reserve(const struct tt_subject *subject,
 							     __u16 kind, __u64 now)
@@ -24,7 +15,9 @@ static __always_inline struct tt_reset_record *reset_reserve(const struct tt_sub
 
 	if (!record)
 		return NULL;
-	__builtin_memset(&record->by, 0, sizeof(*record) - sizeof(record->common));
+	/* The caller fills info. */
+	__builtin_memset(&record->by, 0,
+			 offsetof(struct tt_reset_record, info) - sizeof(record->common));
 	record->reason = -1;
 	if (subject->flags & TT_F_LOCKED) {
 		task_current(&record->by, TT_OWNER_OPERATION);

@@ -8,16 +8,55 @@
 
 #define PF_EXITING 0x00000004
 
+/* bpf_get_current_task_btf() is commit 3ca1032ab7ab, v5.11: loads instead of calls. */
+#define HAVE_TASK_BTF                                                                              \
+	bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+
+/* `word` up to its first zero byte, the rest cleared; little endian. */
+static __always_inline __u64 up_to_nul(__u64 word, bool *ended)
+{
+	__u64 zero = (word - 0x0101010101010101ull) & ~word & 0x8080808080808080ull;
+
+	if (!zero)
+		return word;
+	*ended = true;
+	return word & (((zero & -zero) >> 7) - 1);
+}
+
 /*
  * Process name as in /proc/PID/comm: the thread group leader's, not the thread's. Zero behind its
  * end, so that names compare as blocks: older kernels leave the rest of a longer name there.
  */
+static __always_inline void comm_copy(char (*comm)[TT_COMM_LEN], __u64 low, __u64 high)
+{
+	__u64 *out = (__u64 *)*comm;
+	bool ended = false;
+
+	out[0] = up_to_nul(low, &ended);
+	out[1] = ended ? 0 : up_to_nul(high, &ended);
+}
+
 static __always_inline void task_read_comm(char (*comm)[TT_COMM_LEN], struct task_struct *task)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	__u64 words[2] = {};
 
-	__builtin_memset(comm, 0, sizeof(*comm));
-	bpf_core_read_str(comm, sizeof(*comm), &leader->comm);
+	bpf_core_read(words, sizeof(words), &leader->comm);
+	comm_copy(comm, words[0], words[1]);
+}
+
+static __always_inline void task_read_current_comm(char (*comm)[TT_COMM_LEN])
+{
+	struct task_struct *leader;
+	__u64 *words;
+
+	if (!HAVE_TASK_BTF) {
+		task_read_comm(comm, (void *)bpf_get_current_task());
+		return;
+	}
+	leader = bpf_get_current_task_btf()->group_leader;
+	words = (__u64 *)leader->comm;
+	comm_copy(comm, words[0], words[1]);
 }
 
 static __always_inline void task_current(struct tt_task *out, enum tt_owner_source source)
@@ -29,7 +68,7 @@ static __always_inline void task_current(struct tt_task *out, enum tt_owner_sour
 	out->uid = (__u32)bpf_get_current_uid_gid();
 	out->source = source;
 	out->cgroup_id = bpf_get_current_cgroup_id();
-	task_read_comm(&out->comm, (void *)bpf_get_current_task());
+	task_read_current_comm(&out->comm);
 }
 
 static __always_inline bool task_current_is_exiting(void)

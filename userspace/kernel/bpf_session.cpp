@@ -137,9 +137,12 @@ Result<void> BpfSession::load(std::span<const Choice> choices, std::string& fail
   }
   skeleton_->rodata->settings =
       make_settings(options_.filter, features_, choices, options_.ring_size_bytes);
+  // Four ended connections in each: a quarter of as many as live ones.
+  const std::uint32_t closed_buckets = std::max(1U, options_.max_connections / 16);
+  skeleton_->rodata->settings.closed_buckets = closed_buckets;
   bpf_map__set_max_entries(skeleton_->maps.events, options_.ring_size_bytes);
   bpf_map__set_max_entries(skeleton_->maps.sockets, options_.max_connections);
-  bpf_map__set_max_entries(skeleton_->maps.closed, options_.max_connections / 2);
+  bpf_map__set_max_entries(skeleton_->maps.closed, closed_buckets);
   const int failure = tcptrace_bpf__load(skeleton_.get());
   if (failure == 0) {
     return {};
