@@ -38,30 +38,37 @@ enum tt_kind {
 };
 
 /* tt_header.flags */
-#define TT_F_V4MAPPED (1u << 0) /* an AF_INET6 socket that carries IPv4 (::ffff:a.b.c.d) */
-#define TT_F_OWNER (1u << 1) /* tt_owner is filled */
-#define TT_F_INFO (1u << 2) /* tt_tcp_info is filled; clear for replies without a full socket */
-#define TT_F_LOCKED                                                                                \
-	(1u << 3) /* the socket lock was owned: tt_task is the task that operated on the socket */
-#define TT_F_SEEDED                                                                                \
-	(1u << 4) /* the connection existed before the trace: age_ns is a lower bound              \
-		   */
-#define TT_F_EXITING (1u << 5) /* that task was exiting (PF_EXITING) */
-#define TT_F_RST_AMBIGUOUS                                                                         \
-	(1u << 6) /* tcp_reset() ran, but the hook cannot tell whether an RST arrived: see trace/  \
-		   */
-#define TT_F_RST_SENT                                                                              \
-	(1u << 7) /* CLOSE, CONNECT: a reset of this connection was reported as sent */
-#define TT_F_RST_RECEIVED                                                                          \
-	(1u << 8) /* CLOSE, CONNECT: a reset of this connection was reported as received */
-#define TT_F_SK_ORPHAN (1u << 9) /* SOCK_DEAD: no process holds the socket any more */
-#define TT_F_NO_SOCKET (1u << 10) /* a reply for a segment that belongs to no socket */
-#define TT_F_SYNTHETIC_COOKIE                                                                      \
-	(1u << 11) /* the kernel could not give a cookie: ours, from TT_COOKIE_BASE on */
-#define TT_F_CHILD (1u << 12) /* never accepted: sk_socket was NULL and SOCK_DEAD clear */
-#define TT_F_MPTCP (1u << 13) /* an MPTCP subflow */
-#define TT_F_CONNECT_TOLD                                                                          \
-	(1u << 14) /* kept with the socket: the state machine told how this connect failed */
+enum tt_flag {
+	/* An AF_INET6 socket that carries IPv4 (::ffff:a.b.c.d). */
+	TT_F_V4MAPPED = 1u << 0,
+	/* tt_owner is filled. */
+	TT_F_OWNER = 1u << 1,
+	/* tt_tcp_info is filled; clear for replies without a full socket. */
+	TT_F_INFO = 1u << 2,
+	/* The socket lock was owned: tt_task is the task that operated on the socket. */
+	TT_F_LOCKED = 1u << 3,
+	/* The connection existed before the trace: age_ns is a lower bound. */
+	TT_F_SEEDED = 1u << 4,
+	/* That task was exiting (PF_EXITING). */
+	TT_F_EXITING = 1u << 5,
+	/* tcp_reset() ran, but the hook cannot tell whether an RST arrived: see trace/. */
+	TT_F_RST_AMBIGUOUS = 1u << 6,
+	/* CLOSE, CONNECT: a reset of this connection was reported as sent, as received. */
+	TT_F_RST_SENT = 1u << 7,
+	TT_F_RST_RECEIVED = 1u << 8,
+	/* SOCK_DEAD: no process holds the socket any more. */
+	TT_F_SK_ORPHAN = 1u << 9,
+	/* A reply for a segment that belongs to no socket. */
+	TT_F_NO_SOCKET = 1u << 10,
+	/* The kernel could not give a cookie: ours, from TT_COOKIE_BASE on. */
+	TT_F_SYNTHETIC_COOKIE = 1u << 11,
+	/* Never accepted: sk_socket was NULL and SOCK_DEAD clear. */
+	TT_F_CHILD = 1u << 12,
+	/* An MPTCP subflow. */
+	TT_F_MPTCP = 1u << 13,
+	/* Kept with the socket: the state machine told how this connect failed. */
+	TT_F_CONNECT_TOLD = 1u << 14,
+};
 
 /* Cookies that tcptrace made itself start here: far above any that sock_gen_cookie() reaches. */
 #define TT_COOKIE_BASE (1ull << 52)
@@ -73,8 +80,7 @@ enum tt_owner_source {
 	TT_OWNER_NONE = 0,
 	TT_OWNER_ACCEPT = 1, /* the task that accepted the connection */
 	TT_OWNER_CONNECT = 2, /* the task that connected */
-	TT_OWNER_OPERATION =
-		3, /* the task seen operating on the socket with its lock held (close, shutdown) */
+	TT_OWNER_OPERATION = 3, /* seen operating on the socket with its lock held (close) */
 	TT_OWNER_SEED = 4, /* a file descriptor table, read when the trace started */
 	TT_OWNER_LISTENER = 5, /* the listener's owner: the connection was not (seen) accepted */
 	TT_OWNER_CLOSED = 6, /* the last owner of a connection closed a short time ago */
@@ -97,13 +103,9 @@ enum tt_reset_origin {
 	TT_RESET_ORIGIN_UNKNOWN = 0,
 	TT_RESET_ORIGIN_ACTIVE = 1, /* tcp_send_active_reset(): this socket gave up */
 	TT_RESET_ORIGIN_REPLY = 2, /* tcp_v{4,6}_send_reset(): the answer to a segment */
-	TT_RESET_ORIGIN_NETFILTER =
-		3, /* nf_send_reset{,6}(): a firewall's "reject with tcp reset" */
+	TT_RESET_ORIGIN_NETFILTER = 3, /* nf_send_reset{,6}(): "reject with tcp reset" */
 	TT_RESET_ORIGIN_MAX = TT_RESET_ORIGIN_NETFILTER,
 };
-
-/* tt_header.hook: the program variant that wrote the record (userspace/kernel/attach_plan knows the
- * names). */
 
 struct tt_header {
 	__u16 kind; /* enum tt_kind */
@@ -117,12 +119,14 @@ TT_STATIC_ASSERT(sizeof(struct tt_header) == 16, "wire format");
  * Ports: host order. */
 struct tt_connection {
 	__u64 cookie; /* socket cookie; 0 for a reply without socket */
-	__u64 age_ns; /* since SYN_SENT / SYN_RECV was seen; since the trace's start if TT_F_SEEDED;
-			 0 unknown */
+	/* Since SYN_SENT or SYN_RECV was seen; since the trace's start with TT_F_SEEDED; 0 unknown.
+	 */
+	__u64 age_ns;
 	__u32 netns; /* inode number of the network namespace */
 	__u8 family; /* AF_INET or AF_INET6 */
-	__u8 state; /* TCP_* of include/net/tcp_states.h: before the event for resets and
-		       retransmits, after it for STATE */
+	/* TCP_* of include/net/tcp_states.h: before the event for resets and retransmissions, after
+	 * it for STATE. */
+	__u8 state;
 	__u8 old_state; /* STATE, CLOSE, CONNECT: the state left; else 0 */
 	__u8 role; /* enum tt_role */
 	__u16 local_port;
@@ -228,8 +232,7 @@ struct tt_retransmit_record {
 	__u32 seq; /* first sequence number of the segment */
 	__u32 length_bytes; /* sequence space, SYN and FIN counted */
 	__u32 segs; /* segments on the wire, as Tcp RetransSegs counts them */
-	__s32 err; /* 0, or the negative errno with which the attempt failed: nothing left the host
-		    */
+	__s32 err; /* 0, or the negative errno of an attempt that did not leave the host */
 	__u8 type; /* enum tt_retransmit_type */
 	__u8 tcp_flags; /* low byte of the TCP header's flags */
 	__u8 attempt; /* SYN-ACK: how often it was sent before */
@@ -242,21 +245,22 @@ TT_STATIC_ASSERT(sizeof(struct tt_retransmit_record) == 144 + sizeof(struct tt_t
 /* TT_KIND_RESET_SENT, TT_KIND_RESET_RECEIVED */
 struct tt_reset_record {
 	struct tt_common common;
-	struct tt_task by; /* with TT_F_LOCKED: the task that ran the hook (for ss -K the killer,
-			      not the owner) */
+	/* With TT_F_LOCKED: the task that ran the hook (for ss -K the killer, not the owner). */
+	struct tt_task by;
 	__s32 reason; /* enum sk_rst_reason of the running kernel; -1: this kernel has none */
 	__u32 err; /* received: the errno the application will see (RFC 9293 3.10.7.4) */
 	__u8 origin; /* enum tt_reset_origin */
-	__u8 sk_state; /* the socket's state when the hook ran; 0 without a socket. connection.state
-			  is the one before */
-	__u8 trigger_flags; /* reply: the TCP flags of the segment answered; received: of the RST,
-			       if seen */
+	/* The socket's state when the hook ran; 0 without a socket. connection.state is the one
+	 * before. */
+	__u8 sk_state;
+	/* Reply: the TCP flags of the segment answered; received: of the RST, if seen. */
+	__u8 trigger_flags;
 	__u8 trigger_ttl; /* its TTL or hop limit; 0 not seen */
 	__u32 trigger_seq; /* its sequence number */
 	__u32 trigger_ack;
 	__u32 trigger_bytes; /* its payload */
-	struct tt_tcp_info
-		info; /* for a LISTEN socket only backlog and backlog_limit mean anything */
+	/* For a LISTEN socket only backlog and backlog_limit mean anything. */
+	struct tt_tcp_info info;
 };
 TT_STATIC_ASSERT(sizeof(struct tt_reset_record) == 184 + sizeof(struct tt_tcp_info), "wire format");
 
@@ -268,8 +272,8 @@ struct tt_netns_counters {
 	__u64 resets_received; /* that hit a socket */
 	__u64 resets_ambiguous; /* of those: TT_F_RST_AMBIGUOUS, settled in userspace */
 	__u64 retransmitted_segments; /* with SYN-ACKs; what Tcp RetransSegs counts */
-	__u64 established_resets; /* ESTABLISHED or CLOSE_WAIT to CLOSE; what Tcp EstabResets counts
-				   */
+	/* ESTABLISHED or CLOSE_WAIT to CLOSE; what Tcp EstabResets counts. */
+	__u64 established_resets;
 	__u64 attempt_fails; /* SYN_SENT or SYN_RECV to CLOSE; part of Tcp AttemptFails */
 };
 TT_STATIC_ASSERT(sizeof(struct tt_netns_counters) == 56, "wire format");
@@ -277,8 +281,7 @@ TT_STATIC_ASSERT(sizeof(struct tt_netns_counters) == 56, "wire format");
 /* Index of a per-CPU loss counter: every way in which a program can fail to report something. */
 enum tt_loss {
 	TT_LOSS_RINGBUF_FULL = 0, /* a record did not fit: the consumer was too slow */
-	TT_LOSS_SOCKETS_FULL =
-		1, /* a connection could not be remembered: its owner and age are unknown */
+	TT_LOSS_SOCKETS_FULL = 1, /* a connection not remembered: owner and age are unknown */
 	TT_LOSS_NETNS_FULL = 2, /* a network namespace could not be counted */
 	TT_LOSS_MAX = 3,
 };
@@ -330,24 +333,27 @@ struct tt_config {
 	__u32 port_ranges; /* entries used in port_range */
 	__u32 hz; /* CONFIG_HZ: jiffies to time */
 	__u32 closed_buckets; /* of the table of connections that have ended: lib/closed.bpf.h */
-	__u8 have_socket_cookie; /* bpf_get_socket_cookie() works in BTF programs: commit
-				    c5dbb89fc2ac, v5.12 */
-	__u8 track_egress; /* the egress hook is attached: replies must be told to it, see
-			      netfilter.bpf.c */
-	__s8 tp_reset_reason_arg; /* position of enum sk_rst_reason, -1 none: commit b533fb9cf4f7,
-				     v6.11 */
+	/* bpf_get_socket_cookie() works in BTF programs: commit c5dbb89fc2ac, v5.12 */
+	__u8 have_socket_cookie;
+	/* The egress hook is attached: replies must be told to it, see netfilter.bpf.c. */
+	__u8 track_egress;
+	/* Positions of arguments, -1: none. Of enum sk_rst_reason (commit b533fb9cf4f7, v6.11) in
+	 * the tracepoint tcp_send_reset, tcp_send_active_reset() and tcp_v{4,6}_send_reset(). */
+	__s8 tp_reset_reason_arg;
 	__s8 active_reset_reason_arg;
 	__s8 reply_reset_reason_arg;
-	__s8 receive_reset_skb_arg; /* position of the skb in tcp_reset(): commit 049fe386d353,
-				       v5.11 */
-	__s8 retransmit_err_arg; /* in tcp_retransmit_skb's tracepoint: commit ad892e912b84, v6.17
-				  */
-	__s8 nf_reset_skb_arg; /* of nf_send_reset{,6}(); -1: its module has no BTF */
-	__s8 accept_ret_arg; /* position of inet_csk_accept()'s return value: commit 92ef0fd55ac8,
-				v6.10 */
-	__u8 replies_announced; /* every reply of the stack passes the reply hook: what else leaves
-				   is a firewall's */
-	__u8 connect_errors; /* the hook on connect()'s own failures is attached */
+	/* Of the skb in tcp_reset(): commit 049fe386d353, v5.11. */
+	__s8 receive_reset_skb_arg;
+	/* Of the error in the tracepoint tcp_retransmit_skb: commit ad892e912b84, v6.17. */
+	__s8 retransmit_err_arg;
+	/* Of the skb in nf_send_reset{,6}(); -1: its module has no BTF. */
+	__s8 nf_reset_skb_arg;
+	/* Of inet_csk_accept()'s return value: commit 92ef0fd55ac8, v6.10. */
+	__s8 accept_ret_arg;
+	/* Every reply of the stack passes the reply hook: what else leaves is a firewall's. */
+	__u8 replies_announced;
+	/* The hook on connect()'s own failures is attached. */
+	__u8 connect_errors;
 	__u8 pad;
 	__u32 pid[TT_MAX_PIDS];
 	__u32 netns_inode[TT_MAX_NETNS];
