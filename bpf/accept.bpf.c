@@ -5,15 +5,18 @@
 
 static __always_inline int on_accept(struct sock *sk, enum tt_access how)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
 	struct tt_socket *socket = socket_find(sk);
 	struct tt_subject subject;
 	struct tt_common *record;
+	__u64 now;
 
 	if (socket) {
 		task_current(&socket->owner, TT_OWNER_ACCEPT);
 	} else {
-		struct tt_socket initial = {.born_ns = now, .role = TT_ROLE_SERVER};
+		struct tt_socket initial = {
+			.born_ns = bpf_ktime_get_boot_ns(),
+			.role = TT_ROLE_SERVER,
+		};
 
 		initial.cookie = socket_cookie(sk, how, &initial.flags);
 		task_current(&initial.owner, TT_OWNER_ACCEPT);
@@ -21,6 +24,7 @@ static __always_inline int on_accept(struct sock *sk, enum tt_access how)
 	}
 	if (!kind_wanted(TT_KIND_ACCEPT))
 		return 0;
+	now = bpf_ktime_get_boot_ns();
 	subject_of_sock(&subject, sk, GET(how, sk, __sk_common.skc_state), now, how);
 	if (!(subject.flags & TT_F_OWNER) || subject.owner.source != TT_OWNER_ACCEPT) {
 		task_current(&subject.owner, TT_OWNER_ACCEPT);

@@ -76,8 +76,10 @@ static __always_inline struct tt_socket *subject_of_sock(struct tt_subject *subj
 
 		subject->connection.cookie = socket_cookie(sk, how, &subject->flags);
 		listener = listener_of(subject->connection.netns, subject->connection.local_port);
-		if (listener)
+		if (listener) {
 			subject_set_owner(subject, listener, TT_OWNER_LISTENER);
+			subject->connection.role = TT_ROLE_SERVER;
+		}
 	}
 	if (!(subject->flags & TT_F_OWNER) && (subject->flags & TT_F_LOCKED)) {
 		task_current(&subject->owner, TT_OWNER_OPERATION);

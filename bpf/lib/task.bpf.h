@@ -9,8 +9,7 @@
 #define PF_EXITING 0x00000004
 
 /* bpf_get_current_task_btf() is commit 3ca1032ab7ab, v5.11: loads instead of calls. */
-#define HAVE_TASK_BTF                                                                              \
-	bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+#define HAVE_TASK_BTF bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 
 /* `word` up to its first zero byte, the rest cleared; little endian. */
 static __always_inline __u64 up_to_nul(__u64 word, bool *ended)
