@@ -67,8 +67,8 @@ void BpfSession::SkeletonDeleter::operator()(tcptrace_bpf* skeleton) const {
   tcptrace_bpf__destroy(skeleton);
 }
 
-BpfSession::BpfSession(const SessionOptions& options, Features features)
-    : options_(options), features_(std::move(features)) {}
+BpfSession::BpfSession(SessionOptions options, Features features)
+    : options_(std::move(options)), features_(std::move(features)) {}
 
 BpfSession::~BpfSession() = default;
 
@@ -124,7 +124,7 @@ std::optional<BpfSession::Setback> BpfSession::try_choices(std::span<const Choic
 }
 
 Result<void> BpfSession::load(std::span<const Choice> choices, std::string& failed_program) {
-  LibbpfLog log;
+  const LibbpfLog log;
   skeleton_.reset(tcptrace_bpf__open());
   if (!skeleton_) {
     return std::unexpected(system_error("open", errno));
@@ -179,7 +179,7 @@ std::optional<BpfSession::Setback> BpfSession::attach(std::span<const Choice> ch
 }
 
 Result<LinkPtr> BpfSession::attach_program(const ProgramRow& row) {
-  LibbpfLog log;
+  const LibbpfLog log;
   bpf_program* program =
       bpf_object__find_program_by_name(skeleton_->obj, std::string(row.program).c_str());
   LinkPtr link;

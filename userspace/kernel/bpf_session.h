@@ -84,7 +84,7 @@ class BpfSession {
     std::string reason;
   };
 
-  BpfSession(const SessionOptions& options, Features features);
+  BpfSession(SessionOptions options, Features features);
 
   [[nodiscard]] Result<void> start();
   [[nodiscard]] std::optional<Setback> try_choices(std::span<const Choice> choices);

@@ -107,7 +107,7 @@ std::vector<std::string> find_reset_reasons(const btf* types) {
   const btf_type* type = btf__type_by_id(types, static_cast<__u32>(id));
   const struct btf_enum* values = btf_enum(type);
   for (int i = 0; i < btf_vlen(type); ++i) {
-    std::string_view name = btf__name_by_offset(types, values[i].name_off);
+    const std::string_view name = btf__name_by_offset(types, values[i].name_off);
     if (values[i].val < 0 || values[i].val > 255 || !name.starts_with(kPrefix)) {
       continue;
     }
