@@ -38,37 +38,36 @@ enum tt_kind {
 };
 
 /* tt_header.flags */
-enum tt_flag {
-	/* An AF_INET6 socket that carries IPv4 (::ffff:a.b.c.d). */
-	TT_F_V4MAPPED = 1u << 0,
-	/* tt_owner is filled. */
-	TT_F_OWNER = 1u << 1,
-	/* tt_tcp_info is filled; clear for replies without a full socket. */
-	TT_F_INFO = 1u << 2,
-	/* The socket lock was owned: tt_task is the task that operated on the socket. */
-	TT_F_LOCKED = 1u << 3,
-	/* The connection existed before the trace: age_ns is a lower bound. */
-	TT_F_SEEDED = 1u << 4,
-	/* That task was exiting (PF_EXITING). */
-	TT_F_EXITING = 1u << 5,
-	/* tcp_reset() ran, but the hook cannot tell whether an RST arrived: see trace/. */
-	TT_F_RST_AMBIGUOUS = 1u << 6,
-	/* CLOSE, CONNECT: a reset of this connection was reported as sent, as received. */
-	TT_F_RST_SENT = 1u << 7,
-	TT_F_RST_RECEIVED = 1u << 8,
-	/* SOCK_DEAD: no process holds the socket any more. */
-	TT_F_SK_ORPHAN = 1u << 9,
-	/* A reply for a segment that belongs to no socket. */
-	TT_F_NO_SOCKET = 1u << 10,
-	/* The kernel could not give a cookie: ours, from TT_COOKIE_BASE on. */
-	TT_F_SYNTHETIC_COOKIE = 1u << 11,
-	/* Never accepted: sk_socket was NULL and SOCK_DEAD clear. */
-	TT_F_CHILD = 1u << 12,
-	/* An MPTCP subflow. */
-	TT_F_MPTCP = 1u << 13,
-	/* Kept with the socket: the state machine told how this connect failed. */
-	TT_F_CONNECT_TOLD = 1u << 14,
-};
+
+/* An AF_INET6 socket that carries IPv4 (::ffff:a.b.c.d). */
+#define TT_F_V4MAPPED (1u << 0)
+/* tt_owner is filled. */
+#define TT_F_OWNER (1u << 1)
+/* tt_tcp_info is filled; clear for replies without a full socket. */
+#define TT_F_INFO (1u << 2)
+/* The socket lock was owned: tt_task is the task that operated on the socket. */
+#define TT_F_LOCKED (1u << 3)
+/* The connection existed before the trace: age_ns is a lower bound. */
+#define TT_F_SEEDED (1u << 4)
+/* That task was exiting (PF_EXITING). */
+#define TT_F_EXITING (1u << 5)
+/* tcp_reset() ran, but the hook cannot tell whether an RST arrived: see trace/. */
+#define TT_F_RST_AMBIGUOUS (1u << 6)
+/* CLOSE, CONNECT: a reset of this connection was reported as sent, as received. */
+#define TT_F_RST_SENT (1u << 7)
+#define TT_F_RST_RECEIVED (1u << 8)
+/* SOCK_DEAD: no process holds the socket any more. */
+#define TT_F_SK_ORPHAN (1u << 9)
+/* A reply for a segment that belongs to no socket. */
+#define TT_F_NO_SOCKET (1u << 10)
+/* The kernel could not give a cookie: ours, from TT_COOKIE_BASE on. */
+#define TT_F_SYNTHETIC_COOKIE (1u << 11)
+/* Never accepted: sk_socket was NULL and SOCK_DEAD clear. */
+#define TT_F_CHILD (1u << 12)
+/* An MPTCP subflow. */
+#define TT_F_MPTCP (1u << 13)
+/* Kept with the socket: the state machine told how this connect failed. */
+#define TT_F_CONNECT_TOLD (1u << 14)
 
 /* Cookies that tcptrace made itself start here: far above any that sock_gen_cookie() reaches. */
 #define TT_COOKIE_BASE (1ull << 52)
