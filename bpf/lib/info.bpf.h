@@ -108,8 +108,13 @@ static __always_inline void info_clear(struct tt_tcp_info *out)
 	out->lingertime_ms = -1;
 }
 
-/* `sk` is a full TCP socket. Fills every field. Returns TT_F_INFO, or 0 where the kernel does not
- * take it for TCP. */
+static __always_inline bool is_mptcp(struct tcp_sock *tp, enum tt_access how)
+{
+	return bpf_core_field_exists(tp->is_mptcp) && GET(how, tp, is_mptcp);
+}
+
+/* `sk` is a full TCP socket. Fills every field. Returns TT_F_INFO, and TT_F_MPTCP for a subflow; 0
+ * where the kernel does not take it for TCP. */
 static __always_inline __u32 info_read(struct tt_tcp_info *out, struct sock *sk, __u8 state,
 				       enum tt_access how)
 {
@@ -124,7 +129,7 @@ static __always_inline __u32 info_read(struct tt_tcp_info *out, struct sock *sk,
 	info_read_volume(out, tp, how);
 	info_read_queues(out, tp, state, how);
 	info_read_socket(out, tp, how);
-	return TT_F_INFO;
+	return TT_F_INFO | (is_mptcp(tp, how) ? TT_F_MPTCP : 0);
 }
 
 #endif /* TT_INFO_BPF_H */

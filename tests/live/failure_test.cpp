@@ -2,6 +2,7 @@
 // Connections that never came about or died without a reset, and those that ended as they should.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <gtest/gtest.h>
 
@@ -151,6 +152,48 @@ TEST_F(Failure, SourceAddressRemoved) {
 }
 
 class Close : public Failure {};
+
+UniqueFd multipath_socket(const Netns& netns) {
+  const InNetns inside(netns);
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP));
+  require(fd.valid(), "this kernel has no multipath TCP");
+  return fd;
+}
+
+TEST_F(Close, SubflowsOfMultipathTcpSaySo) {
+  const auto closed = [](End end, std::uint16_t port) {
+    return [=](const Line& line) {
+      return line.type() == "close" &&
+             (end == End::kServer ? line.local_port() : line.peer_port()) == port;
+    };
+  };
+  const Seen seen = TracedTest::play(
+      [](const Seen& s) {
+        return s.count(End::kClient, "close") >= 1 && s.count(End::kServer, "close") >= 1;
+      },
+      [&](std::uint16_t port) {
+        const std::size_t from = tracer().size();
+        const UniqueFd listener = multipath_socket(lab().server);
+        bind_to(listener.get(), {kServerV4, port});
+        require(::listen(listener.get(), 1) == 0, "listen");
+        UniqueFd client = multipath_socket(lab().client);
+        connect_to(client.get(), {kServerV4, port});
+        UniqueFd server = accept_from(listener.get());
+        send_text(client.get(), "x");
+        receive_bytes(server.get(), 1);
+        client.reset();
+        server.reset();
+        // The kernel closes the subflows from a worker, a moment later.
+        for (const End end : {End::kClient, End::kServer}) {
+          (void)tracer().wait_for(closed(end, port), exact_counts() ? 10s : 2s, from);
+        }
+      });
+  for (const End end : {End::kClient, End::kServer}) {
+    const Lines closes = seen.of(end, "close");
+    ASSERT_EQ(closes.size(), 1U);
+    EXPECT_TRUE(closes[0].flag("/connection/mptcp")) << closes[0];
+  }
+}
 
 TEST_F(Close, NormalEndHasNoErrorAtEitherEnd) {
   const Seen seen = TracedTest::play(
