@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The completion scripts: current, and working in bash."""
 
+import pathlib
 import subprocess
+import tempfile
 import unittest
 
 import support
@@ -44,7 +46,21 @@ class Completion(support.CliTest):
         self.assertEqual(self.complete("-e", "reset,ret"), ["reset,retransmit"])
         self.assertEqual(self.complete("--color", "=", "ne"), ["never"])
         self.assertIn("1", self.complete("--pid", ""))
+        self.assertEqual(self.complete("--pid", "1,999999999"), [])
         self.assertEqual(self.complete("--port", ""), [])
+
+    def test_bash_does_not_run_what_a_process_calls_itself(self):
+        trace = pathlib.Path(tempfile.gettempdir()) / "t"
+        name = f"$(>{trace})"  # 15 bytes at most
+        renamed = "import sys, time\nopen('/proc/self/comm', 'w').write(sys.argv[1])\nprint(flush=True)\ntime.sleep(60)"
+        with subprocess.Popen(["python3", "-c", renamed, name], stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            try:
+                offered = self.complete("--comm", "")
+            finally:
+                process.kill()
+        self.assertIn(r"\$\(\>" + f"{trace}" + r"\)", offered)
+        self.assertFalse(trace.exists())
 
 
 if __name__ == "__main__":

@@ -1,19 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0
 # bash completion for tcptrace(8).
 
-# Completes the last item of a comma-separated list from the words given.
+# Completes the last item of a comma-separated list from the words given. Not by compgen -W, which expands its words:
+# a process can call itself $(reboot).
 _tcptrace_list() {
-    local prefix=
+    local prefix= item=${cur##*,} word quoted
     [[ $cur == *,* ]] && prefix=${cur%,*},
-    mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$*" -- "${cur##*,}")
+    COMPREPLY=()
+    for word in "$@"; do
+        if [[ $word == "$item"* ]]; then
+            printf -v quoted %q "$word"
+            COMPREPLY+=("$prefix$quoted")
+        fi
+    done
     compopt -o nospace
 }
 
 _tcptrace_value() {
+    local words
     case $1 in
-        -p | --pid) _tcptrace_list "$(cd /proc && printf '%s\n' [0-9]*)" ;;
-        --comm) _tcptrace_list "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)" ;;
-        --netns) _tcptrace_list "$(ls /run/netns 2>/dev/null) pid:" ;;
+        -p | --pid)
+            mapfile -t words < <(cd /proc && printf '%s\n' [0-9]*)
+            _tcptrace_list "${words[@]}"
+            ;;
+        --comm)
+            mapfile -t words < <(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)
+            _tcptrace_list "${words[@]}"
+            ;;
+        --netns)
+            mapfile -t words < <(ls /run/netns 2>/dev/null)
+            _tcptrace_list "${words[@]}" pid:
+            ;;
         --cgroup) mapfile -t COMPREPLY < <(compgen -d -- "${cur:-/sys/fs/cgroup/}") ;;
         -e | --events) _tcptrace_list reset retransmit failure accept connect close state all ;;
         --attach) mapfile -t COMPREPLY < <(compgen -W 'auto fentry tp kprobe' -- "$cur") ;;
