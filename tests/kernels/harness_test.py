@@ -171,6 +171,12 @@ class Verdict(unittest.TestCase):
         results.judge(tests, results.read_expected("# comment\n4.19,5.*  tp  A.*  no such hook\n"))
         self.assertEqual([test.outcome for test in tests], ["skipped", "failed"])
 
+    def test_an_expected_skip_can_be_of_all_kernels_before_one(self):
+        for kernel, before in (("5.10", True), ("6.12", True), ("6.18", False), ("newest", False)):
+            self.assertEqual(results.is_kernel(kernel, "<6.17"), before, kernel)
+        self.assertEqual(results.is_kernel("host", "<999.0"), True)
+        self.assertEqual(results.is_kernel("host", "<2.6"), False)
+
     def test_an_expected_skip_that_ran_is_reported(self):
         tests = [results.Test("5.10", "tp", "A.Runs", results.PASSED)]
         notes = results.judge(tests, results.read_expected("5.10 * A.Runs why\n"))
