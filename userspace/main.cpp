@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // Parses, runs a subcommand, turns its result into an exit status.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -57,11 +61,23 @@ int exit_status(std::span<const char* const> arguments) {
   return static_cast<int>(status.error().status);
 }
 
+// What is opened next must not become stdin, stdout or stderr. A write to a stdout that was closed
+// fails with EBADF, as it would have.
+void occupy_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+      (void)::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  // A closed pipe is an error of write(), not the end of the process.
+  occupy_standard_descriptors();
+  // A closed pipe and a file that may not grow are errors of write(), not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return exit_status({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
   } catch (const std::exception& exception) {

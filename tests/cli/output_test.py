@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -44,7 +45,39 @@ class Output(support.CliTest):
 
     def test_stdout_that_is_closed(self):
         result = support.run("--version", stdout=None, preexec_fn=lambda: os.close(1))
-        self.assert_fails(result, 1, "cannot write stdout: Bad file descriptor")
+        self.assert_fails(result, 1, "cannot write stdout: Bad file descriptor; 1 line not written")
+
+    def test_a_trace_whose_stdout_is_closed(self):
+        for arguments in (["-d", "300ms"], ["-J", "-d", "300ms"]):
+            result = support.run(*arguments, stdout=None, preexec_fn=lambda: os.close(1))
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr.splitlines()[-1], r"^tcptrace: cannot write stdout: Bad file descriptor")
+
+    def test_stdin_and_stderr_that_are_closed_change_nothing(self):
+        def close(*descriptors):
+            return lambda: [os.close(fd) for fd in descriptors]
+
+        for options in ({"preexec_fn": close(2), "stderr": None}, {"preexec_fn": close(0, 2), "stderr": None}):
+            result = support.run("-J", "-d", "100ms", **options)
+            self.assertEqual(result.returncode, 0)
+            self.assertIn('"type":"summary"', result.stdout.splitlines()[-1])
+        with open("/dev/full", "w", encoding="ascii") as full:
+            self.assertEqual(support.run("-d", "100ms", stderr=full).returncode, 0)
+
+    def test_a_fifo_that_nobody_reads(self):
+        fifo = self.path / "fifo"
+        os.mkfifo(fifo)
+        self.assert_fails(support.run("-J", "-d", "1", "-o", str(fifo)), 1,
+                          f"cannot open {fifo}: No such device or address; nobody reads this FIFO: start its reader first")
+
+    def test_a_file_that_may_not_grow(self):
+        file = self.path / "out.json"
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+
+        result = support.run("-J", "-d", "1", "-o", str(file), preexec_fn=limit)
+        self.assert_fails(result, 1, f"cannot write {file}: File too large; 1 line not written")
 
     def test_a_disk_that_fills_up_leaves_whole_lines(self):
         # In a mount namespace of its own, which takes the disk with it.
@@ -66,6 +99,12 @@ class Output(support.CliTest):
                 support.until(ended, "the trace outlives its reader")
                 self.assertEqual(trace.process.stderr.read(), "")
                 self.assertEqual(trace.process.returncode, 0)
+
+    def test_a_reader_that_leaves_ends_a_trace_that_has_nothing_to_say(self):
+        with support.Trace("-P", "1") as trace:
+            trace.process.stdout.close()
+            self.assertEqual(trace.process.wait(support.DEADLINE_S), 0)
+            self.assertEqual(trace.process.stderr.read(), "")
 
     def test_a_reader_that_takes_one_line_of_help(self):
         result = subprocess.run(f"'{support.BINARY}' --help | head -1; echo ${{PIPESTATUS[0]}}", shell=True,

@@ -23,6 +23,7 @@ class Writer {
   [[nodiscard]] Result<void> write(const model::Record& record);
   [[nodiscard]] Result<void> flush() { return sink_->flush(); }
 
+  [[nodiscard]] bool reader_gone() const { return sink_->reader_gone(); }
   [[nodiscard]] std::uint64_t lost_lines() const { return sink_->lost_lines(); }
   [[nodiscard]] const output::Context& context() const { return context_; }
   // The wall clock can be stepped while a trace runs for months.

@@ -79,6 +79,13 @@ Result<void> FdSink::flush() {
   return {};
 }
 
+// POLLERR: the last reader of a pipe or FIFO has closed it; POLLHUP: so has a socket's peer, a
+// terminal's other end. pipe(7), poll(2).
+bool FdSink::reader_gone() const {
+  pollfd watched{.fd = fd_.get(), .events = 0, .revents = 0};
+  return !regular_ && ::poll(&watched, 1, 0) == 1 && (watched.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 // With signals blocked, a write() to a pipe that nobody reads could not be ended by Ctrl-C: so it
 // must not block. A reader that is only slow still gets everything, the summary included.
 Result<void> FdSink::wait_writable() const {
@@ -147,7 +154,12 @@ Result<std::unique_ptr<Sink>> open_stdout(int interrupt_fd) {
 }
 
 Result<std::unique_ptr<Sink>> open_file(const std::string& path, int interrupt_fd) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  // Not to wait for the reader of a FIFO, which no signal could end: write_some() waits by poll().
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644));
+  if (!fd.valid() && errno == ENXIO) {
+    return std::unexpected(system_error(fmt::format("cannot open {}", terminal_safe(path)), ENXIO,
+                                        "nobody reads this FIFO: start its reader first"));
+  }
   if (!fd.valid()) {
     return std::unexpected(system_error(fmt::format("cannot open {}", terminal_safe(path)), errno));
   }

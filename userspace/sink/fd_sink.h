@@ -25,6 +25,7 @@ class FdSink final : public Sink {
   [[nodiscard]] Result<void> write(std::string_view lines) override;
   [[nodiscard]] Result<void> flush() override;
   [[nodiscard]] std::uint64_t lost_lines() const override { return lost_lines_; }
+  [[nodiscard]] bool reader_gone() const override;
 
  private:
   [[nodiscard]] Result<void> wait_writable() const;

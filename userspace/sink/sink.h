@@ -19,6 +19,9 @@ class Sink {
   [[nodiscard]] virtual Result<void> write(std::string_view lines) = 0;
   [[nodiscard]] virtual Result<void> flush() = 0;
 
+  // Whether the reader has gone, before anything is written to it.
+  [[nodiscard]] virtual bool reader_gone() const { return false; }
+
   // Lines that were given to write() and could not be passed on.
   [[nodiscard]] virtual std::uint64_t lost_lines() const = 0;
 
