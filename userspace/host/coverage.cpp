@@ -13,15 +13,19 @@
 namespace tcptrace::host {
 namespace {
 
-// Counters that a hook counts too.
+// Counters that a hook counts too. The kernel counts a retransmission before it tries, and again
+// when that failed.
 struct Counterpart {
   std::string_view counter;
   std::uint64_t model::TracedCounters::*traced;
+  std::string_view less = {};
+  std::string_view label = counter;
 };
 constexpr std::array kCounterparts{
     Counterpart{"Tcp.OutRsts", &model::TracedCounters::resets_sent},
     Counterpart{"Tcp.EstabResets", &model::TracedCounters::established_resets},
-    Counterpart{"Tcp.RetransSegs", &model::TracedCounters::retransmitted_segments},
+    Counterpart{"Tcp.RetransSegs", &model::TracedCounters::retransmitted_segments,
+                "TcpExt.TCPRetransFail", "Tcp.RetransSegs-TCPRetransFail"},
     Counterpart{"Tcp.AttemptFails", &model::TracedCounters::attempt_fails},
 };
 
@@ -63,11 +67,15 @@ bool replaced(const Counters& before, const Counters& after) {
 std::vector<model::CoverageRow> rows_of(const Counters& before, const Counters& after,
                                         const model::TracedCounters& traced) {
   std::vector<model::CoverageRow> rows;
-  for (const auto& [counter, member] : kCounterparts) {
-    if (after.contains(counter)) {
-      rows.push_back({.counter = std::string(counter),
-                      .kernel = value_of(after, counter) - value_of(before, counter),
-                      .traced = traced.*member});
+  const auto moved_by = [&](std::string_view counter) {
+    return value_of(after, counter) - value_of(before, counter);
+  };
+  for (const Counterpart& row : kCounterparts) {
+    if (after.contains(row.counter)) {
+      const std::uint64_t all = moved_by(row.counter);
+      rows.push_back({.counter = std::string(row.label),
+                      .kernel = all - std::min(all, moved_by(row.less)),
+                      .traced = traced.*row.traced});
     }
   }
   for (const auto& [counter, value] : after) {

@@ -68,7 +68,7 @@ struct LossCounts {
 struct TracedCounters {
   std::uint64_t resets_sent = 0;             // Tcp.OutRsts
   std::uint64_t established_resets = 0;      // Tcp.EstabResets
-  std::uint64_t retransmitted_segments = 0;  // Tcp.RetransSegs
+  std::uint64_t retransmitted_segments = 0;  // Tcp.RetransSegs less TcpExt.TCPRetransFail
   std::uint64_t attempt_fails = 0;           // Tcp.AttemptFails
   friend bool operator==(const TracedCounters&, const TracedCounters&) = default;
 };

@@ -153,8 +153,11 @@ bool decode_retransmit(Event& event, const tt_retransmit_record& wire) {
   event.seq = wire.seq;
   event.length_bytes = wire.length_bytes;
   event.segs = wire.segs;
-  event.err = wire.err < 0 ? static_cast<std::uint32_t>(-static_cast<std::int64_t>(wire.err))
-                           : static_cast<std::uint32_t>(wire.err);
+  // A positive one is NET_XMIT_DROP: the queueing discipline dropped it, which net_xmit_errno()
+  // (include/linux/netdevice.h) makes ENOBUFS.
+  event.err = wire.err < 0   ? static_cast<std::uint32_t>(-static_cast<std::int64_t>(wire.err))
+              : wire.err > 0 ? std::uint32_t{ENOBUFS}
+                             : 0;
   event.tcp_flags = wire.tcp_flags;
   event.attempt = wire.attempt;
   decode_optional_info(event, wire.common, wire.info);
