@@ -149,23 +149,34 @@ HookRow reset_received_row() {
           }};
 }
 
-// The tracepoint first: the functions behind it may be inlined into one another, and then no hook
-// on them sees all.
+// The tracepoint where it tells failures as well (commit ad892e912b84, v6.17), before the
+// functions: those may be inlined into one another, and only both together see all.
 HookRow retransmit_row() {
+  constexpr std::string_view kSilent = "retransmissions that failed on this host are not reported";
   return {.name = "retransmit",
           .purpose = "retransmissions",
           .required = true,
           .variants = {
               {.label = "tp_btf:tcp_retransmit_skb",
                .family = AttachFamily::kTracepoint,
-               .programs = {{"retransmit_tp_btf", kTpBtf, "tcp_retransmit_skb"}}},
+               .programs = {{"retransmit_tp_btf", kTpBtf, "tcp_retransmit_skb"}},
+               .needs_retransmit_error = true},
               {.label = "raw_tp:tcp_retransmit_skb",
                .family = AttachFamily::kTracepoint,
-               .programs = {{"retransmit_raw_tp", kRawTp, "tcp_retransmit_skb"}}},
+               .programs = {{"retransmit_raw_tp", kRawTp, "tcp_retransmit_skb"}},
+               .needs_retransmit_error = true},
               {.label = "fexit:tcp_retransmit_skb,__tcp_retransmit_skb",
                .family = AttachFamily::kFentry,
                .programs = {{"retransmit_fexit", kFentry, "tcp_retransmit_skb"},
                             {"retransmit_inner_fexit", kFentry, "__tcp_retransmit_skb"}}},
+              {.label = "tp_btf:tcp_retransmit_skb",
+               .family = AttachFamily::kTracepoint,
+               .programs = {{"retransmit_tp_btf", kTpBtf, "tcp_retransmit_skb"}},
+               .limit = kSilent},
+              {.label = "raw_tp:tcp_retransmit_skb",
+               .family = AttachFamily::kTracepoint,
+               .programs = {{"retransmit_raw_tp", kRawTp, "tcp_retransmit_skb"}},
+               .limit = kSilent},
               {.label = "kretprobe:tcp_retransmit_skb,__tcp_retransmit_skb",
                .family = AttachFamily::kKprobe,
                .programs = {{"retransmit_kprobe", kKprobe, "tcp_retransmit_skb"},
@@ -275,6 +286,9 @@ std::string unavailable(const ProgramRow& program, const Facts& facts) {
 std::string why_not(const VariantRow& variant, const Facts& facts) {
   if (variant.needs_reset_reason && !facts.reset_reason) {
     return "incomplete before Linux 6.11: replies without a full socket are not traced";
+  }
+  if (variant.needs_retransmit_error && !facts.retransmit_error) {
+    return "before Linux 6.17 it does not tell retransmissions that failed on this host";
   }
   for (const ProgramRow& program : variant.programs) {
     if (std::string reason = unavailable(program, facts); !reason.empty()) {

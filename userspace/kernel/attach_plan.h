@@ -33,9 +33,10 @@ struct ProgramRow {
 struct VariantRow {
   std::string_view label;  // "tp_btf:tcp_send_reset"
   model::AttachFamily family;
-  std::vector<ProgramRow> programs;  // all of them, or the variant is not used
-  std::string_view limit = {};       // what this one cannot see
-  bool needs_reset_reason = false;   // only where tcp_send_reset carries enum sk_rst_reason
+  std::vector<ProgramRow> programs;     // all of them, or the variant is not used
+  std::string_view limit = {};          // what this one cannot see
+  bool needs_reset_reason = false;      // only where tcp_send_reset carries enum sk_rst_reason
+  bool needs_retransmit_error = false;  // only where tcp_retransmit_skb carries the error
   bool watches_egress = false;
   bool announces_replies = false;
   bool tells_connect_errors = false;
@@ -62,6 +63,7 @@ struct Facts {
   std::string kprobe_failure;
   std::string syscall_tp_failure;
   bool reset_reason = false;
+  bool retransmit_error = false;
 };
 
 struct Choice {

@@ -299,6 +299,7 @@ Result<Features> probe_features() {
   find_module_functions(types.get(), index, features);
   features.reset_reasons = find_reset_reasons(types.get());
   features.facts.reset_reason = features.arguments.tp_reset_reason >= 0;
+  features.facts.retransmit_error = features.arguments.retransmit_err >= 0;
   features.facts.fentry_failure = try_fentry(index);
   if (!path_exists("/sys/bus/event_source/devices/kprobe/type")) {
     features.facts.kprobe_failure = "this kernel has no kprobes (CONFIG_KPROBE_EVENTS)";

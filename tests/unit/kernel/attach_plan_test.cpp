@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace tcptrace::kernel {
@@ -25,6 +26,7 @@ Facts everything() {
     }
   }
   facts.reset_reason = true;
+  facts.retransmit_error = true;
   return facts;
 }
 
@@ -74,6 +76,17 @@ TEST(AttachPlan, IncompleteResetTracepointGivesWayToFunctions) {
   const Choice choice = choice_of("reset_sent", facts);
   EXPECT_EQ(choice.variant->family, AttachFamily::kFentry);
   EXPECT_EQ(choice.failures.size(), 2U);
+}
+
+TEST(AttachPlan, RetransmitTracepointThatIsSilentOnFailuresGivesWayToFunctions) {
+  Facts facts = everything();
+  EXPECT_EQ(label_of(choice_of("retransmit", facts)), "tp_btf:tcp_retransmit_skb");
+  EXPECT_TRUE(choice_of("retransmit", facts).variant->limit.empty());
+  facts.retransmit_error = false;
+  EXPECT_EQ(choice_of("retransmit", facts).variant->family, AttachFamily::kFentry);
+  facts.fentry_failure = "load: Operation not permitted";
+  EXPECT_EQ(label_of(choice_of("retransmit", facts)), "tp_btf:tcp_retransmit_skb");
+  EXPECT_FALSE(choice_of("retransmit", facts).variant->limit.empty());
 }
 
 TEST(AttachPlan, IncompleteResetTracepointIsCompletedAtTheEgressWhereNothingElseIsLeft) {
@@ -132,8 +145,10 @@ TEST(AttachPlan, HookWithoutAnyVariantLeftSaysEverythingThatFailed) {
   facts.kprobe_failure = "no kprobe";
   const Choice choice = choice_of("retransmit", facts);
   EXPECT_EQ(choice.variant, nullptr);
-  EXPECT_EQ(choice.failures.size(), 4U);
-  EXPECT_EQ(choice.failures[0].reason, "tcp_retransmit_skb: no such tracepoint in BTF");
+  EXPECT_EQ(choice.failures.size(), 6U);
+  EXPECT_THAT(choice.failures[0].reason, testing::HasSubstr("6.17"));
+  EXPECT_EQ(choice.failures[2].reason, "no fentry");
+  EXPECT_EQ(choice.failures[3].reason, "tcp_retransmit_skb: no such tracepoint in BTF");
 }
 
 TEST(AttachPlan, MissingFunctionRulesOutItsVariant) {
