@@ -12,7 +12,7 @@ build_packages=(
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libvalijson-dev clang-format clang-tidy-16 python3 shellcheck
-  iproute2 nftables man-db bash-completion
+  iproute2 nftables man-db binutils
 )
 kernel_packages=(
   qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 nftables python3 dpkg-dev
@@ -88,7 +88,7 @@ configured() {
 
 # build DIR TYPE [-DKEY=VALUE...] [-- TARGET...]: brings DIR (relative to build/) up to date.
 build() {
-  local dir=$TT_ROOT/build/$1 type=$2 options=()
+  local dir=$TT_ROOT/build/$1 type=$2 options=(-DTCPTRACE_WERROR=ON)
   shift 2
   while (($#)) && [[ $1 != -- ]]; do
     options+=("$1")

@@ -42,6 +42,10 @@ class Install(support.CliTest):
             result = support.run("check", "--json", binary=binary, cwd=elsewhere, env={})
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertTrue(json.loads(result.stdout)["usable"])
+        # As it must on hosts that have nothing but the C library.
+        dynamic = subprocess.run(["readelf", "-d", str(self.prefix / "bin/tcptrace")], capture_output=True, text=True, check=True).stdout
+        needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic))
+        self.assertLessEqual(needed, {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"})
         self.assertNotIn(str(support.BUILD).encode(), pathlib.Path(self.prefix / "bin/tcptrace").read_bytes())
 
     def test_the_completions_are_those_of_the_binary(self):
