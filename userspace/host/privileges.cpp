@@ -63,16 +63,6 @@ constexpr std::array<std::string_view, 41> kCapabilities{
     "CAP_CHECKPOINT_RESTORE",
 };
 
-std::string_view first_field(std::string_view text) {
-  const auto all = fields(text.substr(0, text.find('\n')));
-  return all.empty() ? std::string_view() : all.front();
-}
-
-std::optional<std::int64_t> sysctl(const fs::path& root, std::string_view name) {
-  const auto text = read_file(root / "proc/sys/kernel" / name);
-  return text ? parse_number<std::int64_t>(first_field(*text)) : std::nullopt;
-}
-
 // The file reads "none [integrity] confidentiality".
 std::optional<std::string> lockdown_mode(const fs::path& root) {
   const auto text = read_file(root / "sys/kernel/security/lockdown");
@@ -94,11 +84,6 @@ void read_status(const fs::path& root, Privileges& into) {
   }
   if (const auto mask = status_value(*status, "CapEff")) {
     into.capabilities = capability_names(parse_number<std::uint64_t>(*mask, 16).value_or(0));
-  }
-  // "Uid: real effective saved file-system"
-  const auto uids = fields(status_value(*status, "Uid").value_or(""));
-  if (uids.size() > 1) {
-    into.euid = parse_number<std::uint32_t>(uids[1]).value_or(0);
   }
 }
 
@@ -131,9 +116,6 @@ Privileges read_privileges(const fs::path& root) {
   Privileges result;
   read_status(root, result);
   result.lockdown = lockdown_mode(root);
-  result.kptr_restrict = sysctl(root, "kptr_restrict");
-  result.unprivileged_bpf_disabled = sysctl(root, "unprivileged_bpf_disabled");
-  result.perf_event_paranoid = sysctl(root, "perf_event_paranoid");
   std::error_code failure;
   const auto size = fs::file_size(root / "sys/kernel/btf/vmlinux", failure);
   if (!failure) {

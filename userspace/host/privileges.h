@@ -22,13 +22,9 @@ struct Machine {
 [[nodiscard]] std::vector<std::string> capability_names(std::uint64_t mask);
 
 struct Privileges {
-  std::uint32_t euid = 0;
   std::vector<std::string> capabilities;  // effective
   std::optional<std::string>
       lockdown;  // "none", "integrity", "confidentiality"; empty: no lockdown LSM
-  std::optional<std::int64_t> kptr_restrict;
-  std::optional<std::int64_t> unprivileged_bpf_disabled;
-  std::optional<std::int64_t> perf_event_paranoid;
   std::optional<std::uint64_t> btf_bytes;        // of /sys/kernel/btf/vmlinux
   std::optional<std::filesystem::path> tracefs;  // where it is mounted
   std::optional<std::filesystem::path> cgroup2;  // likewise
