@@ -88,7 +88,8 @@ class Privileges(support.CliTest):
                            cwd="/")
 
     def test_without_any_a_trace_is_one_line_and_exit_status_3(self):
-        for arguments in ([], ["-J"], ["--attach", "tp"], ["-p", "1"]):
+        for arguments in ([], ["-J"], ["--attach", "tp"], ["-p", "1"], ["--netns", "pid:1"],
+                          ["--netns", "/proc/1/ns/net"]):
             with self.subTest(arguments):
                 result = self.run_as_nobody(*arguments)
                 self.assertEqual(result.returncode, 3, result.stderr)

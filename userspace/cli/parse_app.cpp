@@ -23,6 +23,23 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+// "--comm=" has an empty value, which CLI11 passes over for the next argument.
+Result<void> check_equals(const CLI::App& app, std::span<const char* const> arguments) {
+  for (const std::string_view argument : arguments) {
+    if (argument == "--") {
+      return {};
+    }
+    if (!argument.starts_with("--") || !argument.ends_with('=')) {
+      continue;
+    }
+    const std::string name(argument.substr(0, argument.size() - 1));
+    if (name.find('=') == std::string::npos && app.get_option_no_throw(name) != nullptr) {
+      return std::unexpected(usage_error(fmt::format("{}: needs a value", name)));
+    }
+  }
+  return {};
+}
+
 // CLI11 takes whatever follows as the value, the next option too.
 Result<void> check_values(const CLI::App& app, std::span<const std::string> names) {
   for (const CLI::Option* option : app.get_options()) {
@@ -80,6 +97,9 @@ CLI::Option& declare_flag(CLI::App& app, const std::string& names, bool& flag,
 }
 
 Result<void> parse_app(CLI::App& app, std::span<const char* const> arguments) {
+  if (auto checked = check_equals(app, arguments); !checked) {
+    return checked;
+  }
   // CLI11 takes a vector from its end.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   const std::vector<std::string> names = option_names(app);

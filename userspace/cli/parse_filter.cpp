@@ -71,10 +71,11 @@ std::optional<Result<T>> plain_number(std::string_view text, std::string_view ki
   return Result<T>(number);
 }
 
-// What the host says about a name is about the command line: exit status 2.
+// What the host says about a name is about the command line, exit status 2; unless it is about
+// privileges or what the host lacks.
 template <typename T>
 Result<T> as_usage(Result<T> result) {
-  if (!result) {
+  if (!result && result.error().status != ExitStatus::kUnsupported) {
     result.error().status = ExitStatus::kUsage;
   }
   return result;

@@ -76,8 +76,12 @@ void add_names(const fs::path& root, std::map<std::uint32_t, NetNamespace>& foun
 Result<std::uint32_t> inode_of_netns_file(const fs::path& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) {
-    return std::unexpected(
-        system_error(fmt::format("cannot open \"{}\"", terminal_safe(path.native())), errno));
+    Error error =
+        system_error(fmt::format("cannot open \"{}\"", terminal_safe(path.native())), errno);
+    if (error.errno_code == EACCES || error.errno_code == EPERM) {
+      error.status = ExitStatus::kUnsupported;
+    }
+    return std::unexpected(std::move(error));
   }
   struct stat status {};
   if (::ioctl(fd.get(), NS_GET_NSTYPE) != CLONE_NEWNET || ::fstat(fd.get(), &status) != 0) {
@@ -100,7 +104,8 @@ Result<std::uint32_t> inode_of_pid_text(const fs::path& root, std::string_view t
   if (!inode) {
     return std::unexpected(
         Error{.what = fmt::format("the network namespace of process {} cannot be read", *pid),
-              .hint = "that takes CAP_SYS_PTRACE"});
+              .hint = "that takes CAP_SYS_PTRACE",
+              .status = ExitStatus::kUnsupported});
   }
   return *inode;
 }

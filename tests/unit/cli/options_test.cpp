@@ -155,6 +155,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rejected{{"--json", "check"}, R"(unexpected argument "check"; see tcptrace --help)"},
         Rejected{{"--", "x"}, R"(unexpected argument "x"; see tcptrace --help)"},
         Rejected{{"--pid"}, "--pid: needs a value"},
+        Rejected{{"--output=", "-J"}, "--output: needs a value"},
+        Rejected{{"--comm=", "--json"}, "--comm: needs a value"},
         Rejected{{"--pid", "--json"}, "--pid: needs a value; the next argument is --json"},
         Rejected{{"--json=1"}, "--json: takes no value"},
         Rejected{{"completion"}, "completion: needs one of bash, zsh, fish"},
