@@ -18,7 +18,6 @@
 #include "cli/version.h"
 #include "cli/writer.h"
 #include "host/boot_clock.h"
-#include "host/cgroup_tree.h"
 #include "host/coverage.h"
 #include "host/kernel_counters.h"
 #include "host/pid_watch.h"
@@ -37,7 +36,7 @@ using std::chrono::nanoseconds;
 
 // The consumer looks at the buffer this often; a line is out within twice this time.
 constexpr milliseconds kPoll{20};
-// Losses, the wall clock and the cgroup tree.
+// Losses and the wall clock.
 constexpr milliseconds kHousekeeping{1000};
 
 using Traced = std::map<std::uint32_t, model::TracedCounters>;
@@ -95,7 +94,6 @@ class TraceRun {
   Result<void> begin();
   Result<void> loop();
   Result<void> end();
-  Result<void> refresh_cgroups();
   Result<void> drain();
   void housekeeping(nanoseconds now);
   [[nodiscard]] std::optional<std::string> why_end(nanoseconds now);
@@ -111,6 +109,7 @@ class TraceRun {
   nanoseconds started_{};
   nanoseconds next_housekeeping_{};
   std::string ended_by_;
+  bool behind_ = false;  // records are unread
 };
 
 Result<void> TraceRun::open() {
@@ -149,14 +148,7 @@ Result<void> TraceRun::open() {
   }
   writer_.emplace(std::move(*sink), make_context(options_, host::read_machine()), options_.json);
   pipeline_.emplace(*writer_, session_->reset_reasons(), options_.count);
-  return refresh_cgroups();
-}
-
-Result<void> TraceRun::refresh_cgroups() {
-  if (options_.filter.cgroups.empty()) {
-    return {};
-  }
-  return session_->set_cgroups(host::with_descendants("/", options_.filter.cgroups));
+  return {};
 }
 
 Result<void> TraceRun::begin() {
@@ -173,7 +165,7 @@ Result<void> TraceRun::begin() {
     output::Context context = writer_->context();
     context.color =
         use_color(options_.color, ::isatty(STDERR_FILENO) == 1, std::getenv("NO_COLOR"));
-    fmt::print(stderr, "{}", output::hooks_text(hooks, options_.filter.events, context));
+    std::fputs(output::hooks_text(hooks, options_.filter.events, context).c_str(), stderr);
     if (!options_.header) {
       return {};
     }
@@ -187,7 +179,7 @@ Result<void> TraceRun::begin() {
 }
 
 std::optional<std::string> TraceRun::why_end(nanoseconds now) {
-  if (pipeline_->failure()) {
+  if (pipeline_->failure() || writer_->reader_gone()) {
     return "output closed";
   }
   if (pipeline_->count_reached()) {
@@ -206,6 +198,9 @@ std::optional<std::string> TraceRun::why_end(nanoseconds now) {
 }
 
 int TraceRun::poll_timeout_ms(nanoseconds now) const {
+  if (behind_) {
+    return 0;
+  }
   milliseconds timeout = kPoll;
   if (options_.duration) {
     const auto left = std::chrono::ceil<milliseconds>(started_ + *options_.duration - now);
@@ -214,13 +209,17 @@ int TraceRun::poll_timeout_ms(nanoseconds now) const {
   return static_cast<int>(timeout.count());
 }
 
+// One batch. What waits for a reply to settle it waits on while there is more to read.
 Result<void> TraceRun::drain() {
-  const auto consumed =
+  const auto more =
       session_->consume([this](std::span<const std::byte> record) { pipeline_->take(record); });
-  if (!consumed) {
-    return std::unexpected(consumed.error());
+  if (!more) {
+    return std::unexpected(more.error());
   }
-  pipeline_->advance(host::boot_time());
+  behind_ = *more;
+  if (!behind_) {
+    pipeline_->advance(host::boot_time());
+  }
   return writer_->flush();
 }
 
@@ -231,9 +230,6 @@ void TraceRun::housekeeping(nanoseconds now) {
   next_housekeeping_ = now + kHousekeeping;
   pipeline_->note_losses(session_->losses(), now);
   writer_->set_boot_to_wall(host::boot_to_wall());
-  if (auto refreshed = refresh_cgroups(); !refreshed) {
-    fmt::print(stderr, "{}", diagnostic(refreshed.error()));
-  }
 }
 
 Result<void> TraceRun::loop() {
@@ -262,9 +258,11 @@ Result<void> TraceRun::end() {
   const CountersNow after = read_counters(*session_);
   const nanoseconds now = host::boot_time();
   session_->detach();
-  if (auto drained = drain(); !drained) {
-    return drained;
-  }
+  do {
+    if (auto drained = drain(); !drained) {
+      return drained;
+    }
+  } while (behind_);
   pipeline_->finish();
   pipeline_->note_losses(session_->losses(), now);
   model::Summary summary = pipeline_->summary();

@@ -55,11 +55,9 @@ std::optional<Error> missing_required(std::span<const Choice> choices) {
   return std::nullopt;
 }
 
-int forward_record(void* context, void* data, std::size_t size) {
-  const auto* handler = *static_cast<const BpfSession::RecordHandler**>(context);
-  (*handler)({static_cast<const std::byte*>(data), size});
-  return 0;
-}
+// libbpf reads until it has caught up with the producers, which under a flood it never does, unless
+// the callback fails: then it says which record was the last, and returns the failure.
+constexpr int kBatchFull = -ECANCELED;
 
 }  // namespace
 
@@ -230,8 +228,12 @@ Result<void> BpfSession::seed() {
 }
 
 Result<void> BpfSession::open_ring() {
-  ring_.reset(ring_buffer__new(bpf_map__fd(skeleton_->maps.events), forward_record,
-                               static_cast<void*>(&handler_), nullptr));
+  const auto forward = [](void* context, void* data, std::size_t size) {
+    auto* batch = static_cast<Batch*>(context);
+    (*batch->handler)({static_cast<const std::byte*>(data), size});
+    return --batch->left == 0 ? kBatchFull : 0;
+  };
+  ring_.reset(ring_buffer__new(bpf_map__fd(skeleton_->maps.events), forward, &batch_, nullptr));
   if (!ring_) {
     return std::unexpected(system_error("cannot map the ring buffer", errno));
   }
@@ -240,17 +242,22 @@ Result<void> BpfSession::open_ring() {
 
 int BpfSession::fd() const { return ring_buffer__epoll_fd(ring_.get()); }
 
-Result<std::size_t> BpfSession::consume(const RecordHandler& handler) {
-  handler_ = &handler;
+Result<bool> BpfSession::consume(const RecordHandler& handler) {
+  batch_ = {.handler = &handler, .left = kBatchRecords};
   const int consumed = ring_buffer__consume(ring_.get());
-  handler_ = nullptr;
-  if (consumed < 0) {
+  batch_.handler = nullptr;
+  if (consumed < 0 && consumed != kBatchFull) {
     return std::unexpected(system_error("cannot read the ring buffer", -consumed));
   }
-  return static_cast<std::size_t>(consumed);
+  return consumed == kBatchFull;
 }
 
-void BpfSession::detach() { links_.clear(); }
+// The state hook last: what the others report in the meantime they look up in what it remembers.
+void BpfSession::detach() {
+  while (!links_.empty()) {
+    links_.pop_back();
+  }
+}
 
 // How often the kernel skipped one of the programs, because it would have interrupted itself (or,
 // with kprobes, any other) on its CPU: commit 9ed9e9ba2337, v5.12; of kprobes dd8657894c11, v6.7.
@@ -309,17 +316,6 @@ std::map<std::uint32_t, NetnsTotals> BpfSession::netns_totals() const {
     previous = &key;
   }
   return totals;
-}
-
-Result<void> BpfSession::set_cgroups(std::span<const std::uint64_t> ids) {
-  const int map = bpf_map__fd(skeleton_->maps.filter_cgroups);
-  const __u8 present = 1;
-  for (const std::uint64_t id : ids) {
-    if (bpf_map_update_elem(map, &id, &present, BPF_ANY) != 0) {
-      return std::unexpected(system_error("cannot filter on so many cgroups", errno));
-    }
-  }
-  return {};
 }
 
 Result<std::vector<model::HookStatus>> check_hooks(std::optional<model::AttachFamily> family) {

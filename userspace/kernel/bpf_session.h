@@ -59,18 +59,16 @@ class BpfSession {
   // Readable when much is unread. What is little is there without a sign: consume() on a timer.
   [[nodiscard]] int fd() const;
 
-  // Hands every unread record to `handler`, in the order of the buffer; the bytes are valid during
-  // the call.
-  [[nodiscard]] Result<std::size_t> consume(const RecordHandler& handler);
+  // Hands unread records to `handler`, in the order of the buffer and not more than kBatchRecords;
+  // the bytes are valid during the call. True: more is unread.
+  static constexpr std::size_t kBatchRecords = 8192;
+  [[nodiscard]] Result<bool> consume(const RecordHandler& handler);
 
   // Detaches every hook; the records already written can still be consumed.
   void detach();
 
   [[nodiscard]] model::LossCounts losses() const;
   [[nodiscard]] std::map<std::uint32_t, NetnsTotals> netns_totals() const;
-
-  // The ids that a filter on cgroups accepts: those asked for and their descendants of now.
-  [[nodiscard]] Result<void> set_cgroups(std::span<const std::uint64_t> ids);
 
  private:
   struct SkeletonDeleter {
@@ -101,7 +99,11 @@ class BpfSession {
   SkeletonPtr skeleton_;
   std::vector<LinkPtr> links_;
   RingBufferPtr ring_;
-  const RecordHandler* handler_ = nullptr;  // during consume()
+  struct Batch {
+    const RecordHandler* handler = nullptr;
+    std::size_t left = 0;
+  };
+  Batch batch_;  // during consume()
 };
 
 // What a session would attach, by loading and attaching it once. For `tcptrace check`.
