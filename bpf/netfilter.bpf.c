@@ -8,19 +8,22 @@
 #include "lib/egress.bpf.h"
 #include "lib/reset.bpf.h"
 
+#define TCPHDR_SYN 0x02
 #define TCPHDR_RST 0x04
+#define TCPHDR_ACK 0x10
 #define SOCK_RAW_TYPE 3
 /* Longer than any RST: IPv6 with 60 bytes of TCP header behind an Ethernet header. */
 #define RST_MAX_BYTES 160
 
 /*
  * `sent` is the RST itself, or what it will be: its source is this end. A firewall can answer for
- * both ends of the connection: the socket, if it lives here, is told by `sk`.
+ * both ends of the connection. `opening`: it answers a SYN, which begins a connection, whatever had
+ * its ports before.
  */
 static __always_inline int on_unannounced_reset(struct tt_subject *subject, __u8 origin, __u64 now,
-						const struct tt_segment *trigger)
+						bool opening, const struct tt_segment *trigger)
 {
-	struct tt_socket *ended = closed_find(&subject->connection);
+	struct tt_socket *ended = opening ? NULL : closed_find(&subject->connection);
 	struct tt_reset_record *record;
 
 	if (ended) {
@@ -64,7 +67,7 @@ static __always_inline bool on_netfilter_reset(__u32 netns, struct sk_buff *reje
 	tuple_of_received(&subject.connection, &segment);
 	subject.connection.netns = netns;
 	on_unannounced_reset(&subject, TT_RESET_ORIGIN_NETFILTER, bpf_ktime_get_boot_ns(),
-			     &segment);
+			     (segment.flags & (TCPHDR_SYN | TCPHDR_ACK)) == TCPHDR_SYN, &segment);
 	return true;
 }
 
@@ -144,13 +147,15 @@ static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
 	__builtin_memcpy(subject.connection.local_addr, segment.source_addr, TT_ADDR_LEN);
 	__builtin_memcpy(subject.connection.peer_addr, segment.dest_addr, TT_ADDR_LEN);
 	subject.connection.netns = netns_of_skb(skb);
-	if (egress_was_expected(&subject.connection, now))
+	if (egress_is_settled(skb, segment.seq, &subject.connection, now))
 		return 0;
 	/* With every reply announced, what the control socket sends and nobody expected was
 	 * expected elsewhere. */
 	if (origin == TT_RESET_ORIGIN_REPLY && settings.replies_announced)
 		return 0;
-	return on_unannounced_reset(&subject, origin, now, NULL);
+	/* RFC 9293, 3.10.7.1: the answer to a segment without an ACK has sequence number 0. */
+	return on_unannounced_reset(&subject, origin, now,
+				    (segment.flags & TCPHDR_ACK) && segment.seq == 0, NULL);
 }
 
 static __always_inline int on_nf_send_reset_fentry(unsigned long long *ctx)

@@ -42,12 +42,16 @@ static __always_inline int on_receive_reset(struct sock *sk, struct sk_buff *skb
 		return 0;
 	if (skb) {
 		segment_read(&segment, skb, true);
-		if (segment.valid && !(segment.flags & TCPHDR_RST))
-			return 0;
 	}
 	socket = subject_of_sock(&subject, sk, state, now, how);
 	if (!socket)
 		socket = remember_subject(&subject, sk);
+	if (segment.valid && !(segment.flags & TCPHDR_RST)) {
+		/* The reply follows, and tells how the connection ended. */
+		if (socket)
+			socket->flags |= TT_F_RST_SENT;
+		return 0;
+	}
 	if (socket)
 		socket->flags |= TT_F_RST_RECEIVED;
 	COUNT(subject.connection.netns, resets_received, 1);

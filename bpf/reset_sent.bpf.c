@@ -7,7 +7,9 @@
 #include "lib/reset.bpf.h"
 
 #define RTN_LOCAL 2
+#define TCPHDR_SYN 0x02
 #define TCPHDR_RST 0x04
+#define TCPHDR_ACK 0x10
 #define NO_REASON (-1)
 
 static __always_inline int on_active_reset(struct sock *sk, __s32 reason, enum tt_access how)
@@ -78,7 +80,10 @@ reply_subject(struct tt_subject *subject, struct sock *sk, __u8 sk_state,
 		subject_apply(subject, socket, now, TT_OWNER_NONE);
 		return socket;
 	}
-	ended = closed_find(connection);
+	/* A bare SYN begins a connection, whatever had its ports before. */
+	ended = (segment->flags & (TCPHDR_SYN | TCPHDR_ACK)) == TCPHDR_SYN
+			? NULL
+			: closed_find(connection);
 	if (ended) {
 		if (sk_state == TCP_CLOSE)
 			connection->state = ended->previous_state;
@@ -106,7 +111,8 @@ static __always_inline int on_reply_reset(struct sock *sk, struct sk_buff *skb, 
 	if (!segment.valid || (segment.flags & TCPHDR_RST))
 		return 0;
 	socket = reply_subject(&subject, sk, sk_state, &segment, skb, now, how);
-	if (socket)
+	/* A connection that is being opened goes on after its reply to a wrong segment. */
+	if (socket && sk_state == TCP_CLOSE)
 		socket->flags |= TT_F_RST_SENT;
 	COUNT(subject.connection.netns, resets_sent, 1);
 	egress_expect(&subject.connection, now);
@@ -201,7 +207,6 @@ static __always_inline bool reply_is_sent_v4(struct sock *sk, struct sk_buff *sk
 }
 
 #define RTF_LOCAL 0x80000000
-#define RTF_ANYCAST 0x00100000
 
 /* ipv6_unicast_destination() in tcp_v6_send_reset() (include/net/ip6_route.h). */
 static __always_inline bool reply_is_sent_v6(struct sock *sk, struct sk_buff *skb)

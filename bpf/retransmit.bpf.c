@@ -228,7 +228,8 @@ struct tt_retransmit_calls {
  * preempted, and as a stack, since calls nest. The idle tasks share pid 0: there the CPU counts.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	/* LRU: what a missed return leaves behind must not fill it. */
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
 	__type(value, struct tt_retransmit_calls);

@@ -6,6 +6,8 @@
  */
 #include "lib/owner.bpf.h"
 
+#define E2BIG 7
+
 static __always_inline void seed_task(struct tt_task *out, struct task_struct *task)
 {
 	out->pid = BPF_CORE_READ(task, tgid);
@@ -13,6 +15,7 @@ static __always_inline void seed_task(struct tt_task *out, struct task_struct *t
 	out->uid = BPF_CORE_READ(task, cred, uid.val);
 	out->source = TT_OWNER_SEED;
 	out->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	out->in_cgroups = settings.cgroups && task_in_cgroups(task);
 	task_read_comm(&out->comm, task);
 }
 
@@ -22,6 +25,7 @@ int seed_sockets(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct tt_socket seed = {};
+	bool listener = false;
 	struct sock *sk;
 	__u64 key;
 	__u8 state;
@@ -37,18 +41,25 @@ int seed_sockets(struct bpf_iter__task_file *ctx)
 	seed.previous_state = state;
 	seed_task(&seed.owner, task);
 	if (state == TCP_LISTEN) {
-		struct tt_listen_key listen;
-
 		seed.role = TT_ROLE_LISTENER;
-		listener_key(&listen, netns_of_sock(sk, TT_PROBED),
-			     BPF_CORE_READ(sk, __sk_common.skc_num));
-		bpf_map_update_elem(&listeners, &listen, &seed.owner, BPF_NOEXIST);
+		listener = true;
 	} else if (state == TCP_CLOSE) {
 		return 0;
 	}
 	seed.cookie = socket_cookie(sk, TT_PROBED, &seed.flags);
 	key = (__u64)sk;
-	if (bpf_map_update_elem(&sockets, &key, &seed, BPF_NOEXIST) == -7 /* E2BIG */)
+	switch (bpf_map_update_elem(&sockets, &key, &seed, BPF_NOEXIST)) {
+	case 0:
+		break;
+	case -E2BIG:
 		count_loss(TT_LOSS_SOCKETS_FULL);
+		return 0;
+	default:
+		/* Known: from a hook, or from another descriptor of the same socket. */
+		return 0;
+	}
+	if (listener)
+		listener_add(netns_of_sock(sk, TT_PROBED), BPF_CORE_READ(sk, __sk_common.skc_num),
+			     sk, &seed.owner);
 	return 0;
 }

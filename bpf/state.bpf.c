@@ -16,7 +16,8 @@ static __always_inline bool synchronised(int state)
 	       state != TCP_SYN_RECV;
 }
 
-/* CLOSE -> SYN_SENT runs in the connecting task, always (tcp_v4_connect, tcp_v6_connect). */
+/* CLOSE -> SYN_SENT runs in the connecting task (tcp_v4_connect, tcp_v6_connect), or in a kernel
+ * thread that adds a subflow to a connection of multipath TCP: whose, it does not know. */
 static __always_inline void remember_connecting(struct sock *sk, __u64 now, enum tt_access how)
 {
 	struct tt_socket initial = {
@@ -25,7 +26,8 @@ static __always_inline void remember_connecting(struct sock *sk, __u64 now, enum
 		.previous_state = TCP_CLOSE,
 	};
 
-	task_current(&initial.owner, TT_OWNER_CONNECT);
+	if (!task_current_has(PF_KTHREAD))
+		task_current(&initial.owner, TT_OWNER_CONNECT);
 	initial.cookie = socket_cookie(sk, how, &initial.flags);
 	socket_start(sk, &initial);
 }
@@ -37,19 +39,28 @@ static __always_inline void remember_listener(struct sock *sk, __u64 now, enum t
 		.role = TT_ROLE_LISTENER,
 		.previous_state = TCP_CLOSE,
 	};
-	struct tt_listen_key key;
 
 	task_current(&initial.owner, TT_OWNER_OPERATION);
 	initial.cookie = socket_cookie(sk, how, &initial.flags);
 	socket_start(sk, &initial);
-	listener_key(&key, netns_of_sock(sk, how), GET(how, sk, __sk_common.skc_num));
-	bpf_map_update_elem(&listeners, &key, &initial.owner, BPF_ANY);
+	listener_add(netns_of_sock(sk, how), GET(how, sk, __sk_common.skc_num), sk, &initial.owner);
+}
+
+/*
+ * listen() that failed, or a close. Children that nobody accepted are reset after it: then the
+ * listener is forgotten only with its structure.
+ */
+static __always_inline void on_listen_end(struct sock *sk, enum tt_access how)
+{
+	if (!GET(how, sk, sk_ack_backlog))
+		listener_remove(netns_of_sock(sk, how), local_port_of_sock(sk, how), sk);
 }
 
 /*
  * A task that closes or shuts down a connection holds it now, whoever accepted it: a server may
- * hand connections to other processes. Not a task that merely aborts it (ss -K): tcp_abort() does
- * not set sk_shutdown before it acts.
+ * hand connections to other processes. Not a task that merely aborts it (ss -K): tcp_abort() sets
+ * sk_err before it acts, or finds an orphan; and not a kernel thread that closes on behalf of
+ * others (multipath TCP's worker).
  */
 static __always_inline void rebind_owner(struct sock *sk, struct tt_socket *socket,
 					 enum tt_access how)
@@ -59,8 +70,10 @@ static __always_inline void rebind_owner(struct sock *sk, struct tt_socket *sock
 	if (!(GET(how, sk, sk_shutdown) & SEND_SHUTDOWN) || !sock_owned_by_current(sk, how))
 		return;
 	pid = bpf_get_current_pid_tgid() >> 32;
-	if (socket->owner.pid != pid)
-		task_current(&socket->owner, TT_OWNER_OPERATION);
+	if (socket->owner.pid == pid || GET(how, sk, sk_err) || sock_flag(sk, how, SOCK_DEAD) ||
+	    task_current_has(PF_KTHREAD))
+		return;
+	task_current(&socket->owner, TT_OWNER_OPERATION);
 }
 
 struct tt_end_error {
@@ -263,7 +276,9 @@ static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_a
 	if (old == new)
 		return 0;
 	if (new == TCP_CLOSE) {
-		if (old != TCP_LISTEN)
+		if (old == TCP_LISTEN)
+			on_listen_end(sk, how);
+		else
 			socket = on_close(sk, old, how);
 	} else if (new == TCP_SYN_SENT) {
 		remember_connecting(sk, bpf_ktime_get_boot_ns(), how);
@@ -289,12 +304,9 @@ static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
 	/* Spares the sockets that connect the look-up: they never had a backlog. */
 	if (GET(how, sk, sk_max_ack_backlog)) {
 		struct tt_socket *socket = socket_find(sk);
-		struct tt_listen_key listen;
 
-		if (socket && socket->role == TT_ROLE_LISTENER) {
-			listener_key(&listen, netns_of_sock(sk, how), local_port_of_sock(sk, how));
-			bpf_map_delete_elem(&listeners, &listen);
-		}
+		if (socket && socket->role == TT_ROLE_LISTENER)
+			listener_remove(netns_of_sock(sk, how), local_port_of_sock(sk, how), sk);
 	}
 	bpf_map_delete_elem(&sockets, &key);
 	return 0;

@@ -141,7 +141,9 @@ struct tt_task {
 	__u32 tid;
 	__u32 uid;
 	__u8 source; /* enum tt_owner_source */
-	__u8 pad[3];
+	__u8 in_cgroups; /* it was in one of the filter's cgroups or below, when it became the owner
+			  */
+	__u8 pad[2];
 	__u64 cgroup_id; /* cgroup v2 id (inode of the cgroup directory); 0 unknown */
 	char comm[TT_COMM_LEN];
 };

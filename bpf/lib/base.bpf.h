@@ -48,7 +48,7 @@ static __always_inline void count_loss(__u32 loss)
 	__u64 *count = bpf_map_lookup_elem(&losses, &loss);
 
 	if (count)
-		*count += 1;
+		__sync_fetch_and_add(count, 1);
 }
 
 /*

@@ -16,9 +16,14 @@
 
 #define TT_CLOSED_WAYS 4
 
+/* As long as TIME_WAIT lasts (TCP_TIMEWAIT_LEN), twice: what comes later belongs to another life.
+ */
+#define TT_CLOSED_SECONDS 120
+
 struct tt_closed {
 	struct tt_tuple tuple;
 	struct tt_socket socket;
+	__u64 ended_jiffies;
 };
 
 struct tt_closed_bucket {
@@ -71,8 +76,15 @@ static __always_inline void closed_remember(const struct tt_tuple *tuple,
 	way = &bucket->way[bucket->next++ % TT_CLOSED_WAYS];
 	way->tuple.netns = 0; /* nobody's, until all of it is there */
 	way->socket = *socket;
+	way->ended_jiffies = bpf_jiffies64();
 	barrier();
 	way->tuple = *tuple;
+}
+
+static __always_inline bool closed_lately(const struct tt_closed *way)
+{
+	return !settings.hz ||
+	       bpf_jiffies64() - way->ended_jiffies < (__u64)TT_CLOSED_SECONDS * settings.hz;
 }
 
 /* The connection that had this tuple last, or null. */
@@ -89,7 +101,7 @@ static __always_inline struct tt_socket *closed_find(const struct tt_connection 
 		struct tt_closed *way = &bucket->way[(bucket->next - age) % TT_CLOSED_WAYS];
 
 		if (same_tuple(&way->tuple, &tuple))
-			return &way->socket;
+			return closed_lately(way) ? &way->socket : NULL;
 	}
 	return NULL;
 }

@@ -10,8 +10,16 @@
 #include "lib/tuple.bpf.h"
 
 struct tt_expected_reset {
-	struct tt_tuple tuple;
 	__u64 until_ns;
+	__u32 netns;
+	__u16 local_port;
+	__u16 peer_port;
+	/* The RST that was settled last. A device on top of another (bond, bridge, VLAN) hands it
+	 * down, and the lower one's queue shows it again. */
+	__u64 settled_skb;
+	__u64 settled_ns;
+	__u32 settled_seq;
+	__u32 pad;
 };
 
 struct {
@@ -21,31 +29,53 @@ struct {
 	__type(value, struct tt_expected_reset);
 } expected_reset __weak SEC(".maps");
 
-static __always_inline void egress_expect(const struct tt_connection *connection, __u64 now)
+#define EGRESS_SETTLED_NS (10 * 1000000ull)
+
+static __always_inline struct tt_expected_reset *expected_on_this_cpu(void)
 {
 	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&expected_reset, &zero);
+}
+
+static __always_inline void egress_expect(const struct tt_connection *connection, __u64 now)
+{
 	struct tt_expected_reset *expected;
 
 	if (!settings.track_egress)
 		return;
-	expected = bpf_map_lookup_elem(&expected_reset, &zero);
+	expected = expected_on_this_cpu();
 	if (!expected)
 		return;
-	tuple_of(&expected->tuple, connection);
+	expected->netns = connection->netns;
+	expected->local_port = connection->local_port;
+	expected->peer_port = connection->peer_port;
 	expected->until_ns = now + NSEC_PER_SEC;
 }
 
-static __always_inline bool egress_was_expected(const struct tt_connection *connection, __u64 now)
+/* Whether this RST, which is `connection`'s, is reported already or will not be. */
+static __always_inline bool egress_is_settled(struct sk_buff *skb, __u32 seq,
+					      const struct tt_connection *connection, __u64 now)
 {
-	__u32 zero = 0;
-	struct tt_expected_reset *expected = bpf_map_lookup_elem(&expected_reset, &zero);
+	struct tt_expected_reset *last = expected_on_this_cpu();
+	bool announced;
+	__u64 address;
 
-	if (!expected || now > expected->until_ns ||
-	    expected->tuple.local_port != connection->local_port ||
-	    expected->tuple.peer_port != connection->peer_port)
+	if (!last)
 		return false;
-	expected->until_ns = 0;
-	return true;
+	bpf_probe_read_kernel(&address, sizeof(address), &skb);
+	if (last->settled_skb == address && last->settled_seq == seq &&
+	    now - last->settled_ns < EGRESS_SETTLED_NS)
+		return true;
+	last->settled_skb = address;
+	last->settled_seq = seq;
+	last->settled_ns = now;
+	announced = now <= last->until_ns && last->netns == connection->netns &&
+		    last->local_port == connection->local_port &&
+		    last->peer_port == connection->peer_port;
+	if (announced)
+		last->until_ns = 0;
+	return announced;
 }
 
 #endif /* TT_EGRESS_BPF_H */

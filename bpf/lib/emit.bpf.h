@@ -108,8 +108,7 @@ static __always_inline struct tt_socket *remember_subject(const struct tt_subjec
 		.role = subject->connection.role,
 	};
 
-	socket_start(sk, &initial);
-	return socket_find(sk);
+	return socket_join(sk, &initial);
 }
 
 static __always_inline bool subject_matches(const struct tt_subject *subject)

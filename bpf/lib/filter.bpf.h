@@ -10,14 +10,6 @@
 #include "lib/base.bpf.h"
 #include "lib/tuple.bpf.h"
 
-/* Ids of the cgroups asked for and, kept up to date by userspace, of their descendants. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
-	__type(value, __u8);
-} filter_cgroups __weak SEC(".maps");
-
 static __always_inline bool filter_pids(__u32 pid)
 {
 	for (__u32 i = 0; i < TT_MAX_PIDS && i < settings.pids; i++)
@@ -47,19 +39,27 @@ static __always_inline bool filter_netns(__u32 netns)
 	return false;
 }
 
+/* 1 if `port` is in the range. Without a branch: the verifier would follow each on its own. */
+static __always_inline __u64 port_in(__u64 port, __u64 low, __u64 high)
+{
+	return ~((port - low) | (high - port)) >> 63;
+}
+
 static __always_inline bool filter_ports(__u8 side, __u16 local, __u16 peer)
 {
+	__u64 hit = 0;
+
 	for (__u32 i = 0; i < TT_MAX_PORT_RANGES && i < settings.port_ranges; i++) {
 		__u16 low = settings.port_range[i].low, high = settings.port_range[i].high;
 
 		if (settings.port_range[i].side != side)
 			continue;
-		if ((side & TT_PORT_LOCAL) && local >= low && local <= high)
-			return true;
-		if ((side & TT_PORT_PEER) && peer >= low && peer <= high)
-			return true;
+		if (side & TT_PORT_LOCAL)
+			hit |= port_in(local, low, high);
+		if (side & TT_PORT_PEER)
+			hit |= port_in(peer, low, high);
 	}
-	return false;
+	return hit;
 }
 
 static __always_inline bool filter_prefixes(const struct tt_connection *connection)
@@ -98,7 +98,7 @@ static __noinline bool filter_matches(const struct tt_connection *connection,
 		return false;
 	if (settings.netns && !filter_netns(connection->netns))
 		return false;
-	if (settings.cgroups && !bpf_map_lookup_elem(&filter_cgroups, &owner->cgroup_id))
+	if (settings.cgroups && !owner->in_cgroups)
 		return false;
 	if (settings.family && settings.family != connection->family)
 		return false;

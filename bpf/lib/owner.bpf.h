@@ -37,12 +37,27 @@ struct tt_listen_key {
 	__u16 pad;
 };
 
+/* Several can listen on one port: on other addresses, or with SO_REUSEPORT, as while a server is
+ * replaced. The latest few are remembered. */
+#define TT_LISTENERS 4
+
+struct tt_listener {
+	__u64 sk; /* 0: free */
+	struct tt_task owner;
+};
+
+struct tt_listeners {
+	__u32 latest; /* the place that was filled last */
+	__u32 pad;
+	struct tt_listener place[TT_LISTENERS];
+};
+
 /* Who listens on a port: the owner of a child that nobody has accepted yet. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1 << 14);
 	__type(key, struct tt_listen_key);
-	__type(value, struct tt_task);
+	__type(value, struct tt_listeners);
 } listeners __weak SEC(".maps");
 
 static __always_inline struct tt_socket *socket_find(const void *sk)
@@ -52,6 +67,15 @@ static __always_inline struct tt_socket *socket_find(const void *sk)
 	return bpf_map_lookup_elem(&sockets, &key);
 }
 
+static __always_inline __u64 address_of(struct sock *sk)
+{
+	__u64 address;
+
+	/* A pointer that the verifier knows cannot be calculated with; its bytes in memory can. */
+	bpf_probe_read_kernel(&address, sizeof(address), &sk);
+	return address;
+}
+
 /*
  * A number for a socket to which this kernel gives none: a structure at one address lives at one
  * time only. Mixed from both, since an atomic counter that returns its value needs v5.12.
@@ -59,11 +83,8 @@ static __always_inline struct tt_socket *socket_find(const void *sk)
 static __always_inline __u64 synthetic_cookie(struct sock *sk)
 {
 	__u64 mixed = (__u64)bpf_ktime_get_boot_ns() * 0x9e3779b97f4a7c15ull;
-	__u64 address;
 
-	/* A pointer that the verifier knows cannot be calculated with; its bytes in memory can. */
-	bpf_probe_read_kernel(&address, sizeof(address), &sk);
-	mixed ^= address * 0xc2b2ae3d27d4eb4full;
+	mixed ^= address_of(sk) * 0xc2b2ae3d27d4eb4full;
 	return TT_COOKIE_BASE | (mixed >> 12);
 }
 
@@ -87,6 +108,23 @@ static __always_inline void socket_start(struct sock *sk, const struct tt_socket
 
 	if (bpf_map_update_elem(&sockets, &key, initial, BPF_ANY))
 		count_loss(TT_LOSS_SOCKETS_FULL);
+}
+
+/*
+ * What is remembered of a socket whose life began unseen; now, if nobody was faster. accept() does
+ * not hold the lock of what it returns: a reset can come between looking and remembering.
+ */
+static __always_inline struct tt_socket *socket_join(struct sock *sk,
+						     const struct tt_socket *initial)
+{
+	__u64 key = (__u64)sk;
+	struct tt_socket *socket;
+
+	bpf_map_update_elem(&sockets, &key, initial, BPF_NOEXIST);
+	socket = bpf_map_lookup_elem(&sockets, &key);
+	if (!socket)
+		count_loss(TT_LOSS_SOCKETS_FULL);
+	return socket;
 }
 
 /*
@@ -163,12 +201,68 @@ static __always_inline void listener_key(struct tt_listen_key *key, __u32 netns,
 	key->pad = 0;
 }
 
+/* The one who listens there for the shortest time. */
 static __always_inline struct tt_task *listener_of(__u32 netns, __u16 port)
 {
+	struct tt_listeners *all;
 	struct tt_listen_key key;
 
 	listener_key(&key, netns, port);
-	return bpf_map_lookup_elem(&listeners, &key);
+	all = bpf_map_lookup_elem(&listeners, &key);
+	if (!all)
+		return NULL;
+	for (__u32 age = 0; age < TT_LISTENERS; age++) {
+		struct tt_listener *place = &all->place[(all->latest - age) % TT_LISTENERS];
+
+		if (place->sk)
+			return &place->owner;
+	}
+	return NULL;
+}
+
+static __always_inline void listener_add(__u32 netns, __u16 port, struct sock *sk,
+					 const struct tt_task *owner)
+{
+	static const struct tt_listeners nobody = {};
+	struct tt_listener *place;
+	struct tt_listeners *all;
+	struct tt_listen_key key;
+
+	/* listen() without bind(): the kernel chooses the port only afterwards. */
+	if (!port)
+		return;
+	listener_key(&key, netns, port);
+	bpf_map_update_elem(&listeners, &key, &nobody, BPF_NOEXIST);
+	all = bpf_map_lookup_elem(&listeners, &key);
+	if (!all) {
+		count_loss(TT_LOSS_SOCKETS_FULL);
+		return;
+	}
+	all->latest++;
+	place = &all->place[all->latest % TT_LISTENERS];
+	place->owner = *owner;
+	place->sk = address_of(sk);
+}
+
+/* Forgets this listener, and the port with the last of them. */
+static __always_inline void listener_remove(__u32 netns, __u16 port, struct sock *sk)
+{
+	__u64 address = address_of(sk);
+	struct tt_listeners *all;
+	struct tt_listen_key key;
+	__u64 left = 0;
+
+	listener_key(&key, netns, port);
+	all = bpf_map_lookup_elem(&listeners, &key);
+	if (!all)
+		return;
+	for (int i = 0; i < TT_LISTENERS; i++) {
+		if (all->place[i].sk == address)
+			all->place[i].sk = 0;
+		left |= all->place[i].sk;
+	}
+	if (!left)
+		bpf_map_delete_elem(&listeners, &key);
 }
 
 #endif /* TT_OWNER_BPF_H */

@@ -21,7 +21,7 @@ static __always_inline struct tt_reset_record *reset_reserve(const struct tt_sub
 	record->reason = -1;
 	if (subject->flags & TT_F_LOCKED) {
 		task_current(&record->by, TT_OWNER_OPERATION);
-		if (task_current_is_exiting())
+		if (task_current_has(PF_EXITING))
 			record->common.header.flags |= TT_F_EXITING;
 	}
 	return record;

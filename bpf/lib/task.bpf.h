@@ -6,7 +6,9 @@
 
 #include "lib/base.bpf.h"
 
+/* task_struct.flags: include/linux/sched.h */
 #define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000
 
 /* bpf_get_current_task_btf() is commit 3ca1032ab7ab, v5.11: loads instead of calls. */
 #define HAVE_TASK_BTF bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
@@ -58,6 +60,34 @@ static __always_inline void task_read_current_comm(char (*comm)[TT_COMM_LEN])
 	comm_copy(comm, words[0], words[1]);
 }
 
+#define CGROUP_DEPTH 32
+
+static __always_inline bool cgroup_wanted(__u64 id)
+{
+	for (__u32 i = 0; i < TT_MAX_CGROUPS && i < settings.cgroups; i++)
+		if (settings.cgroup_id[i] == id)
+			return true;
+	return false;
+}
+
+/* Whether the task is in one of the cgroups of the filter or below: those of an hour from now too.
+ */
+static __noinline bool task_in_cgroups(struct task_struct *task)
+{
+	struct cgroup *cgroup;
+
+	if (!settings.cgroups)
+		return false;
+	cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	for (int depth = 0; depth < CGROUP_DEPTH && cgroup; depth++) {
+		if (cgroup_wanted(BPF_CORE_READ(cgroup, kn, id)))
+			return true;
+		/* self is the first member of struct cgroup. */
+		cgroup = (struct cgroup *)BPF_CORE_READ(cgroup, self.parent);
+	}
+	return false;
+}
+
 static __always_inline void task_current(struct tt_task *out, enum tt_owner_source source)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -67,14 +97,18 @@ static __always_inline void task_current(struct tt_task *out, enum tt_owner_sour
 	out->uid = (__u32)bpf_get_current_uid_gid();
 	out->source = source;
 	out->cgroup_id = bpf_get_current_cgroup_id();
+	out->in_cgroups = settings.cgroups && task_in_cgroups((void *)bpf_get_current_task());
 	task_read_current_comm(&out->comm);
 }
 
-static __always_inline bool task_current_is_exiting(void)
+static __always_inline bool task_current_has(__u32 flag)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task;
 
-	return BPF_CORE_READ(task, flags) & PF_EXITING;
+	if (HAVE_TASK_BTF)
+		return bpf_get_current_task_btf()->flags & flag;
+	task = (void *)bpf_get_current_task();
+	return BPF_CORE_READ(task, flags) & flag;
 }
 
 #endif /* TT_TASK_BPF_H */

@@ -192,6 +192,7 @@ TEST_F(Close, SubflowsOfMultipathTcpSaySo) {
     const Lines closes = seen.of(end, "close");
     ASSERT_EQ(closes.size(), 1U);
     EXPECT_TRUE(closes[0].flag("/connection/mptcp")) << closes[0];
+    expect_owner(closes[0], ourselves());  // not the kernel's worker that closes it
   }
 }
 

@@ -2,6 +2,7 @@
 // Filters: each with a connection that must show and, before it, one that must not. Records keep
 // their order, so when the second is printed the first has been passed over. Every test runs a
 // tracer of its own.
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -207,6 +208,54 @@ TEST_F(FilterTest, CgroupAndWhatIsBelow) {
   }
 }
 
+TEST_F(FilterTest, CgroupThatIsYoungerThanTheTrace) {
+  if (!Cgroup::supported()) {
+    GTEST_SKIP() << "cgroup v2 is not mounted";
+  }
+  const Cgroup parent("tcptrace-live-young-" + std::to_string(::getpid()));
+  const std::uint16_t port = lab().next_port();
+  const UniqueFd listener = lab().listen(port, 64);
+  Tracer own({"--cgroup", parent.path()});
+  const Cgroup young("tcptrace-live-young-" + std::to_string(::getpid()) + "/child");
+  Child newcomer("live-young", [&](const Channel& channel) {
+    young.enter();
+    for (;;) {
+      channel.expect("go");
+      {
+        const UniqueFd client = lab().connect(port);
+        reset_on_close(client.get());
+      }
+      channel.say("done");
+    }
+  });
+  bool seen = false;
+  for (int i = 0; i < attempts() && !seen; ++i) {
+    go(newcomer);
+    seen = own.wait_for(about(port), exact_counts() ? 10s : 3s);
+  }
+  EXPECT_TRUE(seen);
+  newcomer.kill(SIGKILL);
+  newcomer.join();
+}
+
+// Each value doubles what a verifier follows if the program branches on it.
+TEST_F(FilterTest, AsManyPortsAsThereCanBe) {
+  std::string ports = std::to_string(lab().next_port());
+  for (int i = 1; i < 64; ++i) {
+    ports += "," + std::to_string(2 * i + 1);
+  }
+  const auto shown = static_cast<std::uint16_t>(std::stoi(ports));
+  Tracer own(in_lab({"-P", ports}));
+  expect_only(
+      own, shown,
+      [&] {
+        reset_between({kServerV4, lab().next_port()});
+      },
+      [&] {
+        reset_between({kServerV4, shown});
+      });
+}
+
 TEST_F(FilterTest, NetnsByInodeAndByProcess) {
   const std::uint16_t shown = lab().next_port();
   const std::uint16_t hidden = lab().next_port();
@@ -358,6 +407,29 @@ TEST_F(FilterTest, DefaultEventTypes) {
     const bool abandoned = line.type() == "connect" && line.text("/connect/result") == "abandoned";
     EXPECT_TRUE(line.type() == "reset" || abandoned) << line;
   }
+}
+
+// In FIN_WAIT the kernel resets its own socket without an RST before it answers with one.
+TEST_F(FilterTest, DefaultTellsAResetOnce) {
+  const Sysctl patient(lab().server, "tcp_fin_timeout", "62");
+  Tracer own(in_lab({}));
+  std::uint16_t port = 0;
+  bool seen = false;
+  for (int i = 0; i < attempts() && !seen; ++i) {
+    port = lab().next_port();
+    Pair pair = lab().pair(port);
+    pair.server.reset();
+    await_fin_wait2(lab().server, port);
+    send_text(pair.client.get(), "late");
+    await_state(pair.client.get(), TCP_CLOSE);
+    seen = own.wait_for(
+        [&](const Line& line) { return line.is_reset("sent") && line.local_port() == port; }, 3s);
+  }
+  EXPECT_TRUE(seen);
+  EXPECT_EQ(own.stop().status, 0);
+  const Lines server = own.lines(0, [&](const Line& line) { return line.local_port() == port; });
+  ASSERT_EQ(server.size(), 1U) << server.back();
+  EXPECT_TRUE(server[0].is_reset("sent")) << server[0];
 }
 
 TEST_F(FilterTest, KindsAreAllRequired) {

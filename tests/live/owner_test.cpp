@@ -189,6 +189,65 @@ TEST_F(OwnerTest, NeverAcceptedBelongsToTheListenersOwner) {
   EXPECT_EQ(received[0].text("/process/source"), "listener") << received[0];
 }
 
+// As while a server is replaced: the new one listens before the old one has gone.
+TEST_F(OwnerTest, NeverAcceptedBelongsToTheListenerThatIsLeft) {
+  pid_t pid = 0;
+  const Seen seen = play_resets(1, 1, [&](std::uint16_t port) {
+    const auto server = [port](const Channel& channel) {
+      {
+        const InNetns inside(lab().server);
+        const UniqueFd listener = tcp_socket({kServerV4, port});
+        set_option(listener.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+        bind_to(listener.get(), {kServerV4, port});
+        require(::listen(listener.get(), 8) == 0, "listen");
+        channel.say("listening");
+        (void)channel.hear();
+      }
+      channel.say("closed");
+      (void)channel.hear();
+    };
+    const Child old("live-old", server);
+    old.channel().expect("listening");
+    const Child replacement("live-new", server);
+    replacement.channel().expect("listening");
+    pid = replacement.pid();
+    old.channel().say("close");
+    old.channel().expect("closed");
+    UniqueFd client = lab().connect(port);
+    reset_on_close(client.get());
+    client.reset();
+  });
+  const Lines received = seen.resets(End::kServer, "received");
+  ASSERT_EQ(received.size(), 1U);
+  expect_owner(received[0], {.pid = pid, .comm = "live-new"});
+}
+
+TEST_F(OwnerTest, NewConnectionIsNotTheOldOneThatHadItsPorts) {
+  constexpr std::uint16_t kClientPort = 40077;
+  const Seen seen = play_resets(2, 2, [](std::uint16_t port) {
+    const auto connect = [&] {
+      const InNetns inside(lab().client);
+      UniqueFd client = tcp_socket({kClientV4, kClientPort});
+      bind_to(client.get(), {kClientV4, kClientPort});
+      connect_to(client.get(), {kServerV4, port});
+      return client;
+    };
+    {
+      const UniqueFd listener = lab().listen(port);
+      UniqueFd client = connect();
+      const UniqueFd server = accept_from(listener.get());
+      reset_on_close(client.get());
+      client.reset();
+      await_state(server.get(), TCP_CLOSE);
+    }
+    EXPECT_THROW((void)connect(), std::system_error);
+  });
+  Lines replies = seen.resets(End::kServer, "sent");
+  ASSERT_EQ(replies.size(), 1U);
+  EXPECT_FALSE(replies[0].has("/process")) << replies[0];
+  EXPECT_FALSE(replies[0].has("/connection/cookie")) << replies[0];
+}
+
 TEST_F(OwnerTest, UserOfAnUnprivilegedProcess) {
   pid_t client_pid = 0;
   const Seen seen = play_resets(1, 1, [&](std::uint16_t port) {
