@@ -18,9 +18,6 @@
 #define TT_STATIC_ASSERT _Static_assert
 #endif
 
-/* Increment on any change of a wire struct: recordings carry it. */
-#define TT_ABI_VERSION 1
-
 #define TT_COMM_LEN 16
 #define TT_ADDR_LEN 16
 
@@ -45,7 +42,7 @@ enum tt_kind {
 #define TT_F_OWNER (1u << 1)
 /* tt_tcp_info is filled; clear for replies without a full socket. */
 #define TT_F_INFO (1u << 2)
-/* The socket lock was owned: tt_task is the task that operated on the socket. */
+/* The socket lock was owned: the task that ran the hook operated on the socket. */
 #define TT_F_LOCKED (1u << 3)
 /* The connection existed before the trace: age_ns is a lower bound. */
 #define TT_F_SEEDED (1u << 4)
@@ -205,7 +202,7 @@ struct tt_tcp_info {
 };
 TT_STATIC_ASSERT(sizeof(struct tt_tcp_info) == 32 + 36 * 4 + 8, "wire format");
 
-/* What every record has. `operated` is the task that ran the hook, filled only with TT_F_LOCKED. */
+/* What every record has. */
 struct tt_common {
 	struct tt_header header;
 	struct tt_connection connection;
@@ -232,7 +229,7 @@ struct tt_retransmit_record {
 	struct tt_common common;
 	__u32 seq; /* first sequence number of the segment */
 	__u32 length_bytes; /* sequence space, SYN and FIN counted */
-	__u32 segs; /* segments on the wire, as Tcp RetransSegs counts them */
+	__u32 segs; /* segments on the wire */
 	__s32 err; /* 0, or the negative errno of an attempt that did not leave the host */
 	__u8 type; /* enum tt_retransmit_type */
 	__u8 tcp_flags; /* low byte of the TCP header's flags */
@@ -272,7 +269,7 @@ struct tt_netns_counters {
 	__u64 resets_sent_netfilter; /* by a firewall: Tcp OutRsts does not count them */
 	__u64 resets_received; /* that hit a socket */
 	__u64 resets_ambiguous; /* of those: TT_F_RST_AMBIGUOUS, settled in userspace */
-	__u64 retransmitted_segments; /* with SYN-ACKs; what Tcp RetransSegs counts */
+	__u64 retransmitted_segments; /* with SYN-ACKs; Tcp RetransSegs less TCPRetransFail */
 	/* ESTABLISHED or CLOSE_WAIT to CLOSE; what Tcp EstabResets counts. */
 	__u64 established_resets;
 	__u64 attempt_fails; /* SYN_SENT or SYN_RECV to CLOSE; part of Tcp AttemptFails */

@@ -16,7 +16,7 @@ using model::EventKind;
 template <typename Wire>
 const Wire* view(std::span<const std::byte> bytes) {
   static_assert(alignof(Wire) <= 8);
-  // The kernel aligns every record to 8 bytes (kernel/bpf/ringbuf.c); so does a recording's reader.
+  // The kernel aligns every record to 8 bytes (kernel/bpf/ringbuf.c).
   return bytes.size() == sizeof(Wire) ? reinterpret_cast<const Wire*>(bytes.data()) : nullptr;
 }
 
