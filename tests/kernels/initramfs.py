@@ -17,7 +17,7 @@ PROGRAMS = ("ip", "nft", "tc", "ss", "bpftool")
 # What the live tests use and Debian does not build in on every version. A name that a version does not know is passed over:
 # either it is built in, or the test that needs it says so.
 MODULES = (
-    "veth", "dummy", "tun", "overlay", "af_packet",
+    "veth", "macvlan", "dummy", "tun", "overlay", "af_packet",
     "inet_diag", "tcp_diag", "unix_diag", "af_packet_diag",
     "nf_tables", "nft_ct", "nft_counter", "nft_limit", "nft_numgen", "nft_chain_nat", "nft_nat", "nft_quota",
     "nft_reject", "nft_reject_inet", "nft_reject_ipv4", "nft_reject_ipv6", "nf_reject_ipv4", "nf_reject_ipv6",

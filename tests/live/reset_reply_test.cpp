@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/command.h"
 #include "support/packet.h"
 #include "support/traced_test.h"
 
@@ -230,6 +231,33 @@ TEST_F(FirewallReset, RejectOnInputIpv6) {
   expected.local = kServerV6;
   expected.peer = kClientV6;
   expect_connection(sent[0], expected);
+}
+
+// What leaves through one device on top of another passes two queues.
+TEST_F(FirewallReset, ThroughStackedDevicesIsOne) {
+  constexpr const char* kStackedServer = "10.78.0.2";
+  const auto stack = [](const Netns& netns, const std::string& address) {
+    const InNetns inside(netns);
+    run_or_throw({"ip", "link", "add", "stacked0", "link", std::string(kVethName), "type",
+                  "macvlan", "mode", "bridge"});
+    run_or_throw({"ip", "address", "add", address + "/24", "dev", "stacked0"});
+    run_or_throw({"ip", "link", "set", "stacked0", "up"});
+  };
+  stack(lab().client, "10.78.0.1");
+  stack(lab().server, kStackedServer);
+  const Seen seen = play_resets(1, 1, [&](std::uint16_t port) {
+    const Nft reject(lab().server, "input", to_port(port, "reject with tcp reset"));
+    require(connect_error(lab().client, {kStackedServer, port}) == ECONNREFUSED, "not refused");
+    // Nor is a reply of the stack told twice.
+    require(connect_error(lab().client, {kStackedServer, 9}) == ECONNREFUSED, "not refused");
+  });
+  for (const Netns* netns : {&lab().client, &lab().server}) {
+    const InNetns inside(*netns);
+    run_or_throw({"ip", "link", "del", "stacked0"});
+  }
+  const Lines sent = seen.resets(End::kServer, "sent");
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].text("/reset/origin"), "netfilter") << sent[0];
 }
 
 // The client's own firewall answers in the server's name.
