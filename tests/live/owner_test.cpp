@@ -2,6 +2,7 @@
 // Whose connection it is, whatever runs when the event fires.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -201,7 +202,12 @@ TEST_F(OwnerTest, NeverAcceptedBelongsToTheListenerThatIsLeft) {
         bind_to(listener.get(), {kServerV4, port});
         require(::listen(listener.get(), 8) == 0, "listen");
         channel.say("listening");
-        (void)channel.hear();
+        if (channel.hear() == "await") {
+          pollfd waiting{.fd = listener.get(), .events = POLLIN, .revents = 0};
+          require(::poll(&waiting, 1, 10'000) == 1, "nobody connected");
+          channel.say("queued");
+          (void)channel.hear();
+        }
       }
       channel.say("closed");
       (void)channel.hear();
@@ -214,6 +220,8 @@ TEST_F(OwnerTest, NeverAcceptedBelongsToTheListenerThatIsLeft) {
     old.channel().say("close");
     old.channel().expect("closed");
     UniqueFd client = lab().connect(port);
+    replacement.channel().say("await");
+    replacement.channel().expect("queued");
     reset_on_close(client.get());
     client.reset();
   });
