@@ -60,32 +60,45 @@ static __always_inline void task_read_current_comm(char (*comm)[TT_COMM_LEN])
 	comm_copy(comm, words[0], words[1]);
 }
 
-#define CGROUP_DEPTH 32
+#define CGROUP_DEPTH 24
 
-static __always_inline bool cgroup_wanted(__u64 id)
+/* 1 if it is one of the filter's. */
+static __always_inline __u64 cgroup_wanted(__u64 id)
 {
-	for (__u32 i = 0; i < TT_MAX_CGROUPS && i < settings.cgroups; i++)
-		if (settings.cgroup_id[i] == id)
-			return true;
-	return false;
+	__u64 hit = 0;
+
+	for (__u32 i = 0; i < TT_MAX_CGROUPS && i < settings.cgroups; i++) {
+		__u64 differs = id ^ settings.cgroup_id[i];
+
+		hit |= ~(differs | -differs) >> 63;
+	}
+	return hit;
 }
 
-/* Whether the task is in one of the cgroups of the filter or below: those of an hour from now too.
+/*
+ * Whether the task is in one of the cgroups of the filter or below: those of an hour from now too.
+ * Without a branch, which the verifier would follow at every depth; above the root all reads are 0.
  */
-static __noinline bool task_in_cgroups(struct task_struct *task)
+static __always_inline bool task_in_cgroups(struct task_struct *task)
 {
 	struct cgroup *cgroup;
+	__u64 hit = 0;
 
 	if (!settings.cgroups)
 		return false;
 	cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
-	for (int depth = 0; depth < CGROUP_DEPTH && cgroup; depth++) {
-		if (cgroup_wanted(BPF_CORE_READ(cgroup, kn, id)))
-			return true;
+	for (int depth = 0; depth < CGROUP_DEPTH; depth++) {
+		hit |= cgroup_wanted(BPF_CORE_READ(cgroup, kn, id));
 		/* self is the first member of struct cgroup. */
 		cgroup = (struct cgroup *)BPF_CORE_READ(cgroup, self.parent);
 	}
-	return false;
+	return hit;
+}
+
+/* A global function: verified once, and not wherever an owner is bound. */
+__weak __noinline int current_in_cgroups(void)
+{
+	return task_in_cgroups((void *)bpf_get_current_task());
 }
 
 static __always_inline void task_current(struct tt_task *out, enum tt_owner_source source)
@@ -97,7 +110,7 @@ static __always_inline void task_current(struct tt_task *out, enum tt_owner_sour
 	out->uid = (__u32)bpf_get_current_uid_gid();
 	out->source = source;
 	out->cgroup_id = bpf_get_current_cgroup_id();
-	out->in_cgroups = settings.cgroups && task_in_cgroups((void *)bpf_get_current_task());
+	out->in_cgroups = settings.cgroups && current_in_cgroups();
 	task_read_current_comm(&out->comm);
 }
 
