@@ -111,10 +111,21 @@ std::pair<Lines, Totals> settle(Stage& at) {
   }
 }
 
+// Whether the tracer says that the kernel skipped a hook which interrupted itself: rare, but an
+// emulated processor is slow. It says so within a second.
+bool skipped_a_hook(Stage& at, std::size_t from) {
+  return at.tracer.wait_for(
+      [](const Line& line) {
+        return line.type() == "lost" && line.number("/lost/recursion_misses") > 0;
+      },
+      2s, from);
+}
+
 // Whatever a scenario does, its sums agree with the kernel's. The counters are read after the
 // records are in, so more records than counted is an invention; less is a loss, which only some
 // kernels excuse.
 void check_totals(Stage& at) {
+  const std::size_t from = at.lines_seen;
   const auto [lines, total] = settle(at);
   const Totals reported = reported_totals(lines);
   const Totals kernel{.resets_sent = total.resets_sent - at.counted.resets_sent,
@@ -123,7 +134,9 @@ void check_totals(Stage& at) {
   EXPECT_LE(reported.resets_sent, kernel.resets_sent) << "more resets reported than Tcp OutRsts";
   EXPECT_LE(reported.retransmitted, kernel.retransmitted)
       << "more segments reported than Tcp RetransSegs";
-  if (exact_counts() && !may_skip_events()) {
+  const bool short_of =
+      reported.resets_sent < kernel.resets_sent || reported.retransmitted < kernel.retransmitted;
+  if (exact_counts() && !may_skip_events() && !(short_of && skipped_a_hook(at, from))) {
     EXPECT_GE(reported.resets_sent, kernel.resets_sent) << "fewer resets reported than Tcp OutRsts";
     EXPECT_GE(reported.retransmitted, kernel.retransmitted)
         << "fewer segments reported than Tcp RetransSegs";
@@ -301,7 +314,7 @@ void SharedTracerEnvironment::TearDown() {
   EXPECT_EQ(end.status, 0) << end.error;
   const Line summary = at->tracer.summary();
   EXPECT_EQ(summary.text("/ended_by"), "signal") << summary;
-  EXPECT_EQ(summary.number("/lost/total"), 0) << summary;
+  EXPECT_EQ(summary.number("/lost/total"), summary.number("/lost/recursion_misses")) << summary;
 }
 
 }  // namespace tcptrace::live
