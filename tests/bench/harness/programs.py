@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The programs that are measured: the load, tcptrace, and the tools it is compared with. Judges nothing."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -176,8 +177,10 @@ class BpfTool(Tracer):
 
     def ready(self):
         """Attached, and about to wait for events: these tools open their buffer last."""
-        directory = pathlib.Path(f"/proc/{self.pid}/fd")
-        files = {os.readlink(entry) for entry in directory.iterdir()}
+        files = set()
+        for entry in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                files.add(os.readlink(entry))
         return "anon_inode:bpf_link" in files and "anon_inode:[eventpoll]" in files
 
     def counts(self):
