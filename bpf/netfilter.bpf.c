@@ -8,9 +8,6 @@
 #include "lib/egress.bpf.h"
 #include "lib/reset.bpf.h"
 
-#define TCPHDR_SYN 0x02
-#define TCPHDR_RST 0x04
-#define TCPHDR_ACK 0x10
 #define SOCK_RAW_TYPE 3
 /* Longer than any RST: IPv6 with 60 bytes of TCP header behind an Ethernet header. */
 #define RST_MAX_BYTES 160
@@ -67,7 +64,7 @@ static __always_inline bool on_netfilter_reset(__u32 netns, struct sk_buff *reje
 	tuple_of_received(&subject.connection, &segment);
 	subject.connection.netns = netns;
 	on_unannounced_reset(&subject, TT_RESET_ORIGIN_NETFILTER, bpf_ktime_get_boot_ns(),
-			     (segment.flags & (TCPHDR_SYN | TCPHDR_ACK)) == TCPHDR_SYN, &segment);
+			     segment_opens(&segment), &segment);
 	return true;
 }
 

@@ -2,7 +2,6 @@
 /* Resets that reach a socket of this host: tcp_reset() and its tracepoint tcp_receive_reset. */
 #include "lib/reset.bpf.h"
 
-#define TCPHDR_RST 0x04
 #define RCV_SHUTDOWN 1
 #define ECONNREFUSED 111
 #define EPIPE 32

@@ -7,9 +7,6 @@
 #include "lib/reset.bpf.h"
 
 #define RTN_LOCAL 2
-#define TCPHDR_SYN 0x02
-#define TCPHDR_RST 0x04
-#define TCPHDR_ACK 0x10
 #define NO_REASON (-1)
 
 static __always_inline int on_active_reset(struct sock *sk, __s32 reason, enum tt_access how)
@@ -80,10 +77,7 @@ reply_subject(struct tt_subject *subject, struct sock *sk, __u8 sk_state,
 		subject_apply(subject, socket, now, TT_OWNER_NONE);
 		return socket;
 	}
-	/* A bare SYN begins a connection, whatever had its ports before. */
-	ended = (segment->flags & (TCPHDR_SYN | TCPHDR_ACK)) == TCPHDR_SYN
-			? NULL
-			: closed_find(connection);
+	ended = segment_opens(segment) ? NULL : closed_find(connection);
 	if (ended) {
 		if (sk_state == TCP_CLOSE)
 			connection->state = ended->previous_state;

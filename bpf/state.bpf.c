@@ -46,6 +46,11 @@ static __always_inline void remember_listener(struct sock *sk, __u64 now, enum t
 	listener_add(netns_of_sock(sk, how), GET(how, sk, __sk_common.skc_num), sk, &initial.owner);
 }
 
+static __always_inline void forget_listener(struct sock *sk, enum tt_access how)
+{
+	listener_remove(netns_of_sock(sk, how), local_port_of_sock(sk, how), sk);
+}
+
 /*
  * listen() that failed, or a close. Children that nobody accepted are reset after it: then the
  * listener is forgotten only with its structure.
@@ -53,7 +58,7 @@ static __always_inline void remember_listener(struct sock *sk, __u64 now, enum t
 static __always_inline void on_listen_end(struct sock *sk, enum tt_access how)
 {
 	if (!GET(how, sk, sk_ack_backlog))
-		listener_remove(netns_of_sock(sk, how), local_port_of_sock(sk, how), sk);
+		forget_listener(sk, how);
 }
 
 /*
@@ -293,9 +298,8 @@ static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_a
 }
 
 /*
- * The structure is about to be freed and its address reused, after every reset of the connection. A
- * listener is forgotten only here, since the children that nobody accepted are reset after it has
- * left LISTEN.
+ * The structure is about to be freed and its address reused, after every reset of the connection;
+ * of a listener, after those of the children that nobody accepted.
  */
 static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
 {
@@ -306,7 +310,7 @@ static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
 		struct tt_socket *socket = socket_find(sk);
 
 		if (socket && socket->role == TT_ROLE_LISTENER)
-			listener_remove(netns_of_sock(sk, how), local_port_of_sock(sk, how), sk);
+			forget_listener(sk, how);
 	}
 	bpf_map_delete_elem(&sockets, &key);
 	return 0;

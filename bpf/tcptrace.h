@@ -115,8 +115,7 @@ TT_STATIC_ASSERT(sizeof(struct tt_header) == 16, "wire format");
  * Ports: host order. */
 struct tt_connection {
 	__u64 cookie; /* socket cookie; 0 for a reply without socket */
-	/* Since SYN_SENT or SYN_RECV was seen; since the trace's start with TT_F_SEEDED; 0 unknown.
-	 */
+	/* Since SYN_SENT or the accept; since the trace's start with TT_F_SEEDED; 0 unknown. */
 	__u64 age_ns;
 	__u32 netns; /* inode number of the network namespace */
 	__u8 family; /* AF_INET or AF_INET6 */

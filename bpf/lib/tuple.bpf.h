@@ -92,6 +92,11 @@ static __always_inline __u32 tuple_of_sock(struct tt_connection *out, struct soc
 	return 0;
 }
 
+/* tt_segment.flags: include/net/tcp.h */
+#define TCPHDR_SYN 0x02
+#define TCPHDR_RST 0x04
+#define TCPHDR_ACK 0x10
+
 /* A parsed TCP segment. */
 struct tt_segment {
 	__u32 seq;
@@ -107,10 +112,16 @@ struct tt_segment {
 	__u8 dest_addr[TT_ADDR_LEN];
 };
 
+/* A bare SYN: it begins a connection, whatever had its ports before. */
+static __always_inline bool segment_opens(const struct tt_segment *segment)
+{
+	return (segment->flags & (TCPHDR_SYN | TCPHDR_ACK)) == TCPHDR_SYN;
+}
+
 /*
  * Reads the headers that skb->network_header and skb->transport_header point to. `transport` false:
  * the transport header is not set (a firewall's view of a packet); it follows the network header.
- * Extension headers of IPv6 are not followed: out->valid stays 0.
+ * Then extension headers of IPv6 are not followed: out->valid stays 0.
  */
 static __always_inline void segment_read(struct tt_segment *out, struct sk_buff *skb,
 					 bool transport)
