@@ -28,14 +28,15 @@ bool path_exists(const char* path) {
 }
 
 // Position of the first parameter that `wanted` accepts, in a function or tracepoint prototype; -1:
-// none. A tracepoint's prototype begins with the void pointer of its callback, which the program
-// does not see.
+// none, or no such prototype. A tracepoint's begins with the void pointer of its callback, which
+// the program does not see.
 template <typename Predicate>
-int parameter_position(const btf* types, const btf_type* prototype, int skipped, Predicate wanted) {
-  const btf_param* parameters = btf_params(prototype);
-  for (int i = skipped; i < btf_vlen(prototype); ++i) {
-    if (wanted(types, parameters[i].type)) {
-      return i - skipped;
+std::int8_t parameter_position(const btf* types, const btf_type* prototype, int skipped,
+                               Predicate wanted) {
+  const int count = prototype == nullptr ? 0 : btf_vlen(prototype);
+  for (int i = skipped; i < count; ++i) {
+    if (wanted(types, btf_params(prototype)[i].type)) {
+      return static_cast<std::int8_t>(i - skipped);
     }
   }
   return -1;
@@ -71,16 +72,12 @@ bool is_int(const btf* types, __u32 id) { return btf_is_int(without_modifiers(ty
 
 template <typename Predicate>
 std::int8_t function_argument(const TypeIndex& index, const char* name, Predicate wanted) {
-  const btf_type* prototype = index.function_prototype(name);
-  return static_cast<std::int8_t>(
-      prototype == nullptr ? -1 : parameter_position(index.types(), prototype, 0, wanted));
+  return parameter_position(index.types(), index.function_prototype(name), 0, wanted);
 }
 
 template <typename Predicate>
 std::int8_t tracepoint_argument(const TypeIndex& index, const char* name, Predicate wanted) {
-  const btf_type* prototype = index.tracepoint_prototype(name);
-  return static_cast<std::int8_t>(
-      prototype == nullptr ? -1 : parameter_position(index.types(), prototype, 1, wanted));
+  return parameter_position(index.types(), index.tracepoint_prototype(name), 1, wanted);
 }
 
 ArgumentPositions find_arguments(const TypeIndex& index) {
@@ -148,13 +145,9 @@ void find_module_functions(btf* types, const TypeIndex& index, Features& feature
     }
     const BtfPtr module(btf__load_module_btf(row.module, types));
     (module ? features.facts.functions : features.facts.functions_without_btf).insert(row.function);
-    if (!module) {
-      continue;
-    }
-    if (const btf_type* prototype = module_prototype(module.get(), row.function);
-        prototype != nullptr) {
-      features.arguments.nf_reset_skb =
-          static_cast<std::int8_t>(parameter_position(module.get(), prototype, 0, is_skb_pointer));
+    if (module) {
+      features.arguments.nf_reset_skb = parameter_position(
+          module.get(), module_prototype(module.get(), row.function), 0, is_skb_pointer);
     }
   }
 }

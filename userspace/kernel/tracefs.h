@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Ids of classic tracepoints, from a private tracefs instance: nothing has to be mounted, and
-// nothing stays.
+// Ids of classic tracepoints, from the tracefs that is mounted or else from a private one: nothing
+// has to be mounted, and nothing stays.
 #pragma once
 
 #include <cstdint>
