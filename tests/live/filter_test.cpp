@@ -41,9 +41,12 @@ class FilterTest : public TracedTest {
     pair.client.reset();
   }
 
-  // Makes and resets a connection each time it is told "go".
-  static Child resetter(std::string_view name, std::uint16_t port) {
-    return {name, [port](const Channel& channel) {
+  // Makes and resets a connection each time it is told "go"; in `cgroup`, if one is given.
+  static Child resetter(std::string_view name, std::uint16_t port, const Cgroup* cgroup = nullptr) {
+    return {name, [port, cgroup](const Channel& channel) {
+              if (cgroup != nullptr) {
+                cgroup->enter();
+              }
               for (;;) {
                 channel.expect("go");
                 {
@@ -81,6 +84,18 @@ class FilterTest : public TracedTest {
     EXPECT_EQ(own.stop().status, 0);
     const auto bad = own.bad_lines();
     EXPECT_TRUE(bad.empty()) << bad.front();
+  }
+
+  // The same with connections to the server's two ports.
+  static void expect_only_port(Tracer& own, std::uint16_t shown, std::uint16_t hidden) {
+    expect_only(
+        own, shown,
+        [&] {
+          reset_between({kServerV4, hidden});
+        },
+        [&] {
+          reset_between({kServerV4, shown});
+        });
   }
 
   // Beside the filter in question, only the lab: others may be at work on this machine.
@@ -180,21 +195,8 @@ TEST_F(FilterTest, CgroupAndWhatIsBelow) {
   const std::uint16_t hidden = lab().next_port();
   const UniqueFd first = lab().listen(shown, 64);
   const UniqueFd second = lab().listen(hidden, 64);
-  const auto in = [](const Cgroup& cgroup, std::uint16_t port) {
-    return Child("live-cgroup", [&cgroup, port](const Channel& channel) {
-      cgroup.enter();
-      for (;;) {
-        channel.expect("go");
-        {
-          const UniqueFd client = lab().connect(port);
-          reset_on_close(client.get());
-        }
-        channel.say("done");
-      }
-    });
-  };
-  Child wanted = in(inner, shown);
-  Child other = in(outer, hidden);
+  Child wanted = resetter("live-cgroup", shown, &inner);
+  Child other = resetter("live-cgroup", hidden, &outer);
   go(wanted);  // they are where they belong before the tracer looks
   go(other);
   for (const std::string& argument : {parent.path(), std::to_string(parent.id())}) {
@@ -217,17 +219,7 @@ TEST_F(FilterTest, CgroupThatIsYoungerThanTheTrace) {
   const UniqueFd listener = lab().listen(port, 64);
   Tracer own({"--cgroup", parent.path()});
   const Cgroup young("tcptrace-live-young-" + std::to_string(::getpid()) + "/child");
-  Child newcomer("live-young", [&](const Channel& channel) {
-    young.enter();
-    for (;;) {
-      channel.expect("go");
-      {
-        const UniqueFd client = lab().connect(port);
-        reset_on_close(client.get());
-      }
-      channel.say("done");
-    }
-  });
+  Child newcomer = resetter("live-young", port, &young);
   bool seen = false;
   for (int i = 0; i < attempts() && !seen; ++i) {
     go(newcomer);
@@ -246,14 +238,7 @@ TEST_F(FilterTest, AsManyPortsAsThereCanBe) {
   }
   const auto shown = static_cast<std::uint16_t>(std::stoi(ports));
   Tracer own(in_lab({"-P", ports}));
-  expect_only(
-      own, shown,
-      [&] {
-        reset_between({kServerV4, lab().next_port()});
-      },
-      [&] {
-        reset_between({kServerV4, shown});
-      });
+  expect_only_port(own, shown, lab().next_port());
 }
 
 TEST_F(FilterTest, NetnsByInodeAndByProcess) {
@@ -279,14 +264,7 @@ TEST_F(FilterTest, LocalPortsListAndRange) {
   const std::uint16_t outside = lab().next_port();
   const std::string ports = "1,2," + std::to_string(low) + "-" + std::to_string(inside);
   Tracer own(in_lab({"-L", ports, "--events", "all"}));
-  expect_only(
-      own, inside,
-      [&] {
-        reset_between({kServerV4, outside});
-      },
-      [&] {
-        reset_between({kServerV4, inside});
-      });
+  expect_only_port(own, inside, outside);
   for (const Line& line : own.lines(0, about(inside))) {
     EXPECT_EQ(line.local_port(), inside) << line;
   }
@@ -296,14 +274,7 @@ TEST_F(FilterTest, RemotePort) {
   const std::uint16_t inside = lab().next_port();
   const std::uint16_t outside = lab().next_port();
   Tracer own(in_lab({"-D", std::to_string(inside), "--events", "all"}));
-  expect_only(
-      own, inside,
-      [&] {
-        reset_between({kServerV4, outside});
-      },
-      [&] {
-        reset_between({kServerV4, inside});
-      });
+  expect_only_port(own, inside, outside);
   for (const Line& line : own.lines(0, about(inside))) {
     EXPECT_EQ(line.peer_port(), inside) << line;
   }
@@ -313,14 +284,7 @@ TEST_F(FilterTest, EitherPort) {
   const std::uint16_t inside = lab().next_port();
   const std::uint16_t outside = lab().next_port();
   Tracer own(in_lab({"-P", std::to_string(inside), "--events", "all"}));
-  expect_only(
-      own, inside,
-      [&] {
-        reset_between({kServerV4, outside});
-      },
-      [&] {
-        reset_between({kServerV4, inside});
-      });
+  expect_only_port(own, inside, outside);
   const auto at = [&](auto port) {
     return !own.lines(0, [&](const Line& line) { return (line.*port)() == inside; }).empty();
   };

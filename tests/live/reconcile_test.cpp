@@ -59,13 +59,13 @@ class MixedTraffic {
       case 1:
         return normal(to);
       case 2:
-        return aborted_by_the_client(to);
+        return aborted(to, &Ends::client, &Ends::server);
       case 3:
         return closed_with_unread_data(to);
       case 4:
         return data_after_close(to);
       case 5:
-        return aborted_by_the_server(to);
+        return aborted(to, &Ends::server, &Ends::client);
       default:
         return disconnected(to);
     }
@@ -98,19 +98,11 @@ class MixedTraffic {
     return 0;
   }
 
-  [[nodiscard]] int aborted_by_the_client(const Endpoint& to) const {
+  [[nodiscard]] int aborted(const Endpoint& to, UniqueFd Ends::*by, UniqueFd Ends::*other) const {
     Ends ends = connect(to);
-    reset_on_close(ends.client.get());
-    ends.client.reset();
-    await_state(ends.server.get(), TCP_CLOSE);
-    return 1;
-  }
-
-  [[nodiscard]] int aborted_by_the_server(const Endpoint& to) const {
-    Ends ends = connect(to);
-    reset_on_close(ends.server.get());
-    ends.server.reset();
-    await_state(ends.client.get(), TCP_CLOSE);
+    reset_on_close((ends.*by).get());
+    (ends.*by).reset();
+    await_state((ends.*other).get(), TCP_CLOSE);
     return 1;
   }
 
