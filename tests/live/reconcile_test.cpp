@@ -10,6 +10,7 @@
 #include <list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -59,13 +60,13 @@ class MixedTraffic {
       case 1:
         return normal(to);
       case 2:
-        return aborted(to, &Ends::client, &Ends::server);
+        return aborted_by_the_client(to);
       case 3:
         return closed_with_unread_data(to);
       case 4:
         return data_after_close(to);
       case 5:
-        return aborted(to, &Ends::server, &Ends::client);
+        return aborted_by_the_server(to);
       default:
         return disconnected(to);
     }
@@ -98,12 +99,21 @@ class MixedTraffic {
     return 0;
   }
 
-  [[nodiscard]] int aborted(const Endpoint& to, UniqueFd Ends::*by, UniqueFd Ends::*other) const {
-    Ends ends = connect(to);
-    reset_on_close((ends.*by).get());
-    (ends.*by).reset();
-    await_state((ends.*other).get(), TCP_CLOSE);
+  [[nodiscard]] static int aborted(UniqueFd by, const UniqueFd& other) {
+    reset_on_close(by.get());
+    by.reset();
+    await_state(other.get(), TCP_CLOSE);
     return 1;
+  }
+
+  [[nodiscard]] int aborted_by_the_client(const Endpoint& to) const {
+    Ends ends = connect(to);
+    return aborted(std::move(ends.client), ends.server);
+  }
+
+  [[nodiscard]] int aborted_by_the_server(const Endpoint& to) const {
+    Ends ends = connect(to);
+    return aborted(std::move(ends.server), ends.client);
   }
 
   [[nodiscard]] int closed_with_unread_data(const Endpoint& to) const {
