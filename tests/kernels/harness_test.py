@@ -2,6 +2,7 @@
 """Tests of the harness itself; needs neither network nor QEMU."""
 
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -107,13 +108,21 @@ class Packages(unittest.TestCase):
 
 
 class Report(unittest.TestCase):
-    WHOLE = b"@@ready 6.1\n@@begin tp\nlog\n@@end tp 1\n@@xml tp 9\n<a>\n@@</a\n@@begin auto\n[ RUN      ] A.B\n"
+    WHOLE = b"@@ready 6.1 9.25\n@@begin tp\nlog\n@@end tp 1\n@@xml tp 9\n<a>\n@@</a\n@@begin auto\n[ RUN      ] A.B\n"
 
     def test_reads_families_and_the_xml_by_its_size(self):
         outcome = guest.parse(self.WHOLE)
         self.assertEqual((outcome.release, list(outcome.families)), ("6.1", ["tp", "auto"]))
         self.assertEqual(outcome.families["tp"], guest.FamilyRun("log\n", 1, b"<a>\n@@</a"))
         self.assertIsNone(outcome.families["auto"].status)
+
+    def test_ends_a_guest_whose_clock_runs_ahead(self):
+        for uptime, trouble in ((9.25, guest.WRONG_CLOCK), (0.01, "")):
+            with self.subTest(uptime), tempfile.TemporaryDirectory() as directory:
+                report = pathlib.Path(directory) / "report.log"
+                script = f"sleep 0.1; echo '@@ready 6.1 {uptime}' >{report}; sleep 1"
+                process = subprocess.Popen(["sh", "-c", script])
+                self.assertEqual(guest.watch(process, report), trouble)
 
     def test_bears_an_end_at_any_byte(self):
         for length in range(len(self.WHOLE)):
