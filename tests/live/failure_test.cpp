@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/command.h"
+#include "stress/command.h"
 #include "support/traced_test.h"
 
 namespace tcptrace::live {

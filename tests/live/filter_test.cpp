@@ -12,8 +12,8 @@
 
 #include <gtest/gtest.h>
 
+#include "stress/child.h"
 #include "support/cgroup.h"
-#include "support/child.h"
 #include "support/traced_test.h"
 
 namespace tcptrace::live {

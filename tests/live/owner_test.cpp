@@ -13,9 +13,9 @@
 
 #include <gtest/gtest.h>
 
+#include "stress/child.h"
+#include "stress/packet.h"
 #include "support/cgroup.h"
-#include "support/child.h"
-#include "support/packet.h"
 #include "support/traced_test.h"
 
 namespace tcptrace::live {

@@ -15,10 +15,10 @@
 
 #include <gtest/gtest.h>
 
-#include "support/command.h"
-#include "support/lab.h"
-#include "support/nft.h"
-#include "support/packet.h"
+#include "stress/command.h"
+#include "stress/lab.h"
+#include "stress/nft.h"
+#include "stress/packet.h"
 #include "support/tracer.h"
 
 namespace tcptrace::live {

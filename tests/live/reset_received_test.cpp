@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/packet.h"
+#include "stress/packet.h"
 #include "support/traced_test.h"
 
 namespace tcptrace::live {

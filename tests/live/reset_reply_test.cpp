@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
-#include "support/command.h"
-#include "support/packet.h"
+#include "stress/command.h"
+#include "stress/packet.h"
 #include "support/traced_test.h"
 
 namespace tcptrace::live {

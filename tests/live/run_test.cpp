@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/child.h"
+#include "stress/child.h"
 #include "support/traced_test.h"
 
 namespace tcptrace::live {

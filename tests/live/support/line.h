@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/wait.h"
+#include "support/environment.h"
 
 namespace tcptrace::live {
 

@@ -10,8 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "support/lab.h"
-#include "support/nft.h"
+#include "stress/lab.h"
+#include "stress/nft.h"
 #include "support/tracer.h"
 
 namespace tcptrace::live {

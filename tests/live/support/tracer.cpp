@@ -17,7 +17,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "support/command.h"
+#include "stress/command.h"
 #include "support/schema.h"
 
 namespace tcptrace::live {

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "support/environment.h"
 #include "support/line.h"
-#include "support/wait.h"
 
 namespace tcptrace::live {
 

@@ -10,10 +10,10 @@
 #include <string_view>
 
 #include "base/unique_fd.h"
-#include "support/netns.h"
-#include "support/wait.h"
+#include "stress/netns.h"
+#include "stress/wait.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 
 struct Endpoint {
   std::string address;  // "10.77.0.1", "fd77::1", "::ffff:10.77.0.1"
@@ -57,4 +57,4 @@ struct Sequence {
 };
 [[nodiscard]] Sequence sequence(int fd);  // through TCP_REPAIR
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

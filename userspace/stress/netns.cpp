@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "support/netns.h"
+#include "stress/netns.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -19,9 +19,9 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "support/command.h"
+#include "stress/command.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 namespace {
 
 [[noreturn]] void throw_errno(const std::string& what) {
@@ -163,4 +163,4 @@ void join(const VethEnd& first, const VethEnd& second, std::string_view device) 
   }
 }
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

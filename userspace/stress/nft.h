@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "support/netns.h"
+#include "stress/netns.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 
 class Nft {
  public:
@@ -29,4 +29,4 @@ class Nft {
 [[nodiscard]] std::string to_port(std::uint16_t port, std::string_view verdict = "drop");
 [[nodiscard]] std::string from_port(std::uint16_t port, std::string_view verdict = "drop");
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

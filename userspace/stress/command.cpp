@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "support/command.h"
+#include "stress/command.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -14,7 +14,7 @@
 
 #include "base/unique_fd.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 namespace {
 
 // A file rather than a pipe: the input is there whole before the program starts, so nobody can
@@ -106,4 +106,4 @@ bool program_exists(std::string_view name) {
   return false;
 }
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "support/packet.h"
+#include "stress/packet.h"
 
 #include <arpa/inet.h>
 #include <linux/filter.h>
@@ -17,7 +17,7 @@
 #include <system_error>
 #include <vector>
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 namespace {
 
 std::uint32_t ones_sum(std::span<const std::uint8_t> bytes, std::uint32_t sum = 0) {
@@ -157,4 +157,4 @@ std::uint64_t RstCapture::count() {
   return count_;
 }
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

@@ -11,7 +11,7 @@
 
 #include "base/unique_fd.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 
 // One line at a time. hear() throws when the other side is gone or says nothing before the
 // deadline.
@@ -50,4 +50,4 @@ class Child {
   Channel channel_;
 };
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "support/child.h"
+#include "stress/child.h"
 
 #include <poll.h>
 #include <sys/prctl.h>
@@ -15,10 +15,10 @@
 #include <system_error>
 #include <utility>
 
-#include "support/command.h"
-#include "support/wait.h"
+#include "stress/command.h"
+#include "stress/wait.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 
 void Channel::say(std::string_view word) const {
   const std::string line = std::string(word) + "\n";
@@ -98,4 +98,4 @@ int Child::join() {
   return exit_status(status);
 }
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

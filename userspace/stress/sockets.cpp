@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "support/sockets.h"
+#include "stress/sockets.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <system_error>
 #include <vector>
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 namespace {
 
 int checked(int result, const char* what) {
@@ -232,4 +232,4 @@ Sequence sequence(int fd) {
   return result;
 }
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

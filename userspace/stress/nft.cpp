@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "support/nft.h"
+#include "stress/nft.h"
 
 #include <cstdio>
 #include <exception>
 
-#include "support/command.h"
+#include "stress/command.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 namespace {
 
 std::string next_table() {
@@ -57,4 +57,4 @@ std::string from_port(std::uint16_t port, std::string_view verdict) {
   return port_rule("sport", port, verdict);
 }
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

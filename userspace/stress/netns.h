@@ -11,7 +11,7 @@
 
 #include "base/unique_fd.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 
 class Netns {
  public:
@@ -73,4 +73,4 @@ inline constexpr std::string_view kVethName = "v0";
 void join(const VethEnd& first, const VethEnd& second, std::string_view device = kVethName);
 void loopback_up(const Netns& netns);
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "base/unique_fd.h"
-#include "support/netns.h"
-#include "support/sockets.h"
+#include "stress/netns.h"
+#include "stress/sockets.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 
 inline constexpr std::uint8_t kFin = 1;
 inline constexpr std::uint8_t kSyn = 2;
@@ -43,4 +43,4 @@ class RstCapture {
   std::uint64_t count_ = 0;
 };
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <string>
 
-#include "support/netns.h"
-#include "support/sockets.h"
+#include "stress/netns.h"
+#include "stress/sockets.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 
 inline constexpr auto* kClientV4 = "10.77.0.1";
 inline constexpr auto* kServerV4 = "10.77.0.2";
@@ -48,4 +48,4 @@ class Lab {
   std::uint16_t next_port_ = 20000;
 };
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

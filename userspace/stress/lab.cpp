@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "support/lab.h"
+#include "stress/lab.h"
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 
 Lab::Lab() {
   loopback_up(client);
@@ -24,4 +24,4 @@ Pair Lab::pair(const Endpoint& listen_on, const Endpoint& connect_to) const {
   return made;
 }
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tcptrace::live {
+namespace tcptrace::stress {
 
 struct CommandResult {
   int status = -1;     // exit status; 128 + signal
@@ -21,4 +21,4 @@ void run_or_throw(const std::vector<std::string>& argv, std::string_view input =
 // Whether a program of that name is in PATH.
 [[nodiscard]] bool program_exists(std::string_view name);
 
-}  // namespace tcptrace::live
+}  // namespace tcptrace::stress
