@@ -233,13 +233,34 @@ static __always_inline struct tt_socket *on_close(struct sock *sk, int old, enum
 	return socket;
 }
 
-/* shutdown() and close() leave these two states in the task that calls them. */
+static __always_inline void note_closing(struct tt_closing *closing, struct sock *sk,
+					 enum tt_access how)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	__u32 now = (__u32)bpf_jiffies64();
+	__u32 sent, received;
+
+	if (how == TT_DIRECT)
+		tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return;
+	sent = now - GET(how, tp, lsndtime);
+	received = now - GET(how, tp, inet_conn.icsk_ack.lrcvtime);
+	closing->idle_ms = jiffies_to_msecs(sent < received ? sent : received);
+	/* tcp_send_fin() comes next. */
+	closing->fin_seq = GET(how, tp, write_seq);
+	closing->at_ns = bpf_ktime_get_boot_ns();
+}
+
+/* shutdown() and close() enter these two states in the task that calls them. */
 static __always_inline void on_shutdown(struct sock *sk, enum tt_access how)
 {
 	struct tt_socket *socket = socket_find(sk);
 
-	if (socket)
-		rebind_owner(sk, socket, how);
+	if (!socket)
+		return;
+	rebind_owner(sk, socket, how);
+	note_closing(&socket->closing, sk, how);
 }
 
 /* What the default selection does not ask for costs nothing: most transitions end here. */

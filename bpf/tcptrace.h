@@ -115,7 +115,8 @@ TT_STATIC_ASSERT(sizeof(struct tt_header) == 16, "wire format");
  * Ports: host order. */
 struct tt_connection {
 	__u64 cookie; /* socket cookie; 0 for a reply without socket */
-	/* Since SYN_SENT or the accept; since the trace's start with TT_F_SEEDED; 0 unknown. */
+	/* Since SYN_SENT, the end of the handshake or the accept; since the trace's start with
+	 * TT_F_SEEDED; 0 unknown. */
 	__u64 age_ns;
 	__u32 netns; /* inode number of the network namespace */
 	__u8 family; /* AF_INET or AF_INET6 */
@@ -256,10 +257,18 @@ struct tt_reset_record {
 	__u32 trigger_seq; /* its sequence number */
 	__u32 trigger_ack;
 	__u32 trigger_bytes; /* its payload */
+	/* This side's close() or shutdown(), if it came before; 0 not. */
+	__u64 since_close_ns;
+	__u32 idle_before_close_ms; /* no data either way for so long when it came */
+	__u32 fin_seq; /* the sequence number of its FIN */
+	__u8 peer_ttl; /* TTL or hop limit of the peer's segment that completed the handshake; 0 not
+			* seen
+			*/
+	__u8 pad[7];
 	/* For a LISTEN socket only backlog and backlog_limit mean anything. */
 	struct tt_tcp_info info;
 };
-TT_STATIC_ASSERT(sizeof(struct tt_reset_record) == 184 + sizeof(struct tt_tcp_info), "wire format");
+TT_STATIC_ASSERT(sizeof(struct tt_reset_record) == 208 + sizeof(struct tt_tcp_info), "wire format");
 
 /* Counted in the kernel per CPU, before any filter, and read when a trace ends or an agent is
  * scraped. */

@@ -15,6 +15,8 @@ static __always_inline bool kind_wanted(__u32 kind)
 /* What an event is about, gathered on the stack before it is decided whether to report it. */
 struct tt_subject {
 	__u32 flags;
+	__u8 peer_ttl;
+	struct tt_closing closing;
 	struct tt_connection connection;
 	struct tt_task owner;
 };
@@ -37,6 +39,8 @@ static __always_inline void subject_apply(struct tt_subject *subject,
 	subject->connection.age_ns = socket->born_ns ? now - socket->born_ns : 0;
 	subject->connection.role = socket->role;
 	subject->flags |= socket->flags;
+	subject->closing = socket->closing;
+	subject->peer_ttl = socket->peer_ttl;
 	subject_set_owner(subject, &socket->owner, source);
 }
 
@@ -69,13 +73,14 @@ static __always_inline struct tt_socket *subject_of_sock(struct tt_subject *subj
 		subject->flags |= TT_F_SK_ORPHAN;
 	if (sock_owned_by_current(sk, how))
 		subject->flags |= TT_F_LOCKED;
-	if (socket) {
+	if (socket)
 		subject_apply(subject, socket, now, TT_OWNER_NONE);
-	} else {
-		struct tt_task *listener;
-
+	else
 		subject->connection.cookie = socket_cookie(sk, how, &subject->flags);
-		listener = listener_of(subject->connection.netns, subject->connection.local_port);
+	if (!(subject->flags & TT_F_OWNER)) {
+		struct tt_task *listener =
+			listener_of(subject->connection.netns, subject->connection.local_port);
+
 		if (listener) {
 			subject_set_owner(subject, listener, TT_OWNER_LISTENER);
 			subject->connection.role = TT_ROLE_SERVER;

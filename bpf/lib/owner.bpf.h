@@ -11,14 +11,23 @@
 #include "lib/task.bpf.h"
 #include "lib/tuple.bpf.h"
 
+/* How this side ended a connection: close() or shutdown() of what was open for writing. */
+struct tt_closing {
+	__u64 at_ns; /* CLOCK_BOOTTIME; 0: it has not */
+	__u32 idle_ms; /* no data had come or gone for so long */
+	__u32 fin_seq;
+};
+
 struct tt_socket {
 	__u64 cookie;
 	__u64 born_ns; /* CLOCK_BOOTTIME */
+	struct tt_closing closing;
 	struct tt_task owner;
 	__u32 flags; /* TT_F_SEEDED, TT_F_RST_*, TT_F_SYNTHETIC_COOKIE */
 	__u8 previous_state; /* the one left last */
 	__u8 role;
-	__u8 pad[2];
+	__u8 peer_ttl; /* of the handshake's last segment; 0: not seen */
+	__u8 pad;
 	__u32 reported_retrans; /* total_retrans of the attempt reported last: retransmit.bpf.c */
 	__u32 pad2;
 };

@@ -19,6 +19,12 @@ static __always_inline struct tt_reset_record *reset_reserve(const struct tt_sub
 	__builtin_memset(&record->by, 0,
 			 offsetof(struct tt_reset_record, info) - sizeof(record->common));
 	record->reason = -1;
+	record->peer_ttl = subject->peer_ttl;
+	if (subject->closing.at_ns) {
+		record->since_close_ns = now - subject->closing.at_ns;
+		record->idle_before_close_ms = subject->closing.idle_ms;
+		record->fin_seq = subject->closing.fin_seq;
+	}
 	if (subject->flags & TT_F_LOCKED) {
 		task_current(&record->by, TT_OWNER_OPERATION);
 		if (task_current_has(PF_EXITING))

@@ -109,6 +109,50 @@ inline model::Event reset_received() {
   return reset;
 }
 
+// Both ends are on this host, and this one says why.
+inline model::Event reset_from_this_host() {
+  model::Event reset = reset_received();
+  reset.connection.role = model::Role::kClient;
+  reset.connection.state = model::TcpState::kCloseWait;
+  reset.err = 32;
+  reset.trigger_ttl = reset.peer_ttl = 64;
+  reset.sender = {.cookie = 8190,
+                  .netns = 4026532201,
+                  .process = process(),
+                  .cause = model::Cause::kKeepaliveRace,
+                  .confidence = model::Confidence::kCertain};
+  reset.verdict = {.cause = model::Cause::kKeepaliveRace,
+                   .confidence = model::Confidence::kCertain,
+                   .summary = "a request crossed the close of nginx on the wire",
+                   .evidence = {"sender_cause=keepalive_race", "state=CLOSE_WAIT"},
+                   .advice = "who sends requests must be the first to close"};
+  return reset;
+}
+
+// The other end of it.
+inline model::Event reset_of_a_crossed_request() {
+  model::Event reset = event(model::EventKind::kResetSent);
+  reset.connection.state = model::TcpState::kFinWait2;
+  reset.owner->source = model::OwnerSource::kClosed;
+  reset.kernel_reason = "TCP_TIMEWAIT_SOCKET";
+  reset.origin = model::ResetOrigin::kReply;
+  reset.socket_state = model::TcpState::kTimeWait;
+  reset.trigger_flags = 0x18;
+  reset.trigger_ttl = 64;
+  reset.trigger_seq = 1000;
+  reset.trigger_ack = 5000;
+  reset.trigger_bytes = 300;
+  reset.closing = {.ago = std::chrono::microseconds(1'250),
+                   .idle = std::chrono::milliseconds(75'004),
+                   .fin_seq = 5000};
+  reset.verdict = {.cause = model::Cause::kKeepaliveRace,
+                   .confidence = model::Confidence::kCertain,
+                   .summary = "a request crossed our close on the wire",
+                   .evidence = {"peer_had_our_fin=false"},
+                   .advice = {}};
+  return reset;
+}
+
 // A reply for a segment of a connection this host does not know.
 inline model::Event reset_without_socket() {
   model::Event reset = event(model::EventKind::kResetSent);
@@ -248,6 +292,49 @@ inline model::Lost lost() {
   return {.boot_time = std::chrono::seconds(120), .counts = {.ringbuf_full = 10, .undecodable = 2}};
 }
 
+inline model::DrillResult drill() {
+  return {.boot_time = std::chrono::seconds(170),
+          .name = "keepalive-race",
+          .expected = model::Cause::kKeepaliveRace,
+          .verdict = reset_of_a_crossed_request().verdict,
+          .outcome = model::DrillOutcome::kRight};
+}
+
+inline model::Patterns patterns() {
+  const model::Party party{
+      .comm = "nginx", .family = model::Family::kIpv4, .peer = ipv4(10, 0, 0, 9), .port = 8080};
+  return {.causes = {{.cause = model::Cause::kKeepaliveRace,
+                      .party = party,
+                      .confidence = model::Confidence::kCertain,
+                      .count = 12,
+                      .first = std::chrono::seconds(61),
+                      .last = std::chrono::seconds(171),
+                      .advice = "who sends requests must be the first to close"},
+                     {.cause = model::Cause::kUnknownConnection,
+                      .party = {.comm = {},
+                                .family = model::Family::kIpv4,
+                                .peer = ipv4(10, 0, 0, 9),
+                                .port = 41822},
+                      .confidence = model::Confidence::kLikely,
+                      .count = 1,
+                      .first = std::chrono::seconds(70),
+                      .last = std::chrono::seconds(70),
+                      .advice = {}}},
+          .idle_clusters = {{.cause = model::Cause::kKeepaliveRace,
+                             .party = party,
+                             .idle = std::chrono::milliseconds(75'004),
+                             .count = 11,
+                             .of = 12}},
+          .retry_storms =
+              {{.party = party, .pid = 812, .count = 30, .per_second = 9.8, .backs_off = false}},
+          .churn = {{.party = party,
+                     .pid = 812,
+                     .count = 600,
+                     .per_second = 52.25,
+                     .age = std::chrono::milliseconds(18)}},
+          .ungrouped = 3};
+}
+
 inline model::Summary summary() {
   model::Summary summary{.boot_time = std::chrono::seconds(180),
                          .duration = std::chrono::milliseconds(60'250),
@@ -255,6 +342,7 @@ inline model::Summary summary() {
                          .retransmitted_segments = 1240,
                          .resets_suppressed = 3,
                          .lost = {.ringbuf_full = 10, .undecodable = 2},
+                         .patterns = patterns(),
                          .coverage = {},
                          .ended_by = "duration"};
   const auto set = [&](model::EventKind kind, std::uint64_t count) {

@@ -3,12 +3,15 @@
 
 #include <utility>
 
+#include "diagnose/diagnose.h"
+
 namespace tcptrace::cli {
 
 Pipeline::Pipeline(Writer& writer, std::span<const std::string> reset_reasons,
                    std::optional<std::uint64_t> count)
     : writer_(writer),
       decoder_(reset_reasons),
+      to_settle_([this](model::Event&& event) { settle(std::move(event)); }),
       to_report_([this](model::Event&& event) { report(std::move(event)); }),
       count_(count) {}
 
@@ -18,14 +21,36 @@ void Pipeline::take(std::span<const std::byte> record) {
     ++undecodable_;
     return;
   }
-  reset_filter_.push(std::move(*event), to_report_);
+  reset_filter_.push(std::move(*event), to_settle_);
 }
 
 void Pipeline::advance(std::chrono::nanoseconds boot_time) {
-  reset_filter_.advance(boot_time, to_report_);
+  reset_filter_.advance(boot_time, to_settle_);
+  pairs_.advance(boot_time, to_report_);
 }
 
-void Pipeline::finish() { reset_filter_.flush(to_report_); }
+void Pipeline::finish() {
+  reset_filter_.flush(to_settle_);
+  pairs_.flush(to_report_);
+}
+
+// What a reset that left was, is known before the other end is told of it.
+void Pipeline::settle(model::Event&& event) {
+  switch (event.kind) {
+    case model::EventKind::kResetReceived:
+      pairs_.push(std::move(event), to_report_);
+      return;
+    case model::EventKind::kResetSent: {
+      event.verdict = diagnose::diagnose({.event = event});
+      model::Event sent = event;
+      report(std::move(event));
+      pairs_.remember(sent, to_report_);
+      return;
+    }
+    default:
+      report(std::move(event));
+  }
+}
 
 void Pipeline::report(model::Event&& event) {
   if (failure_ || count_reached()) {
@@ -35,6 +60,13 @@ void Pipeline::report(model::Event&& event) {
     if (process->has_value()) {
       (*process)->cgroup = cgroups_.lookup((*process)->cgroup_id, (*process)->pid, event.boot_time);
     }
+  }
+  if (!event.verdict) {
+    event.verdict = diagnose::diagnose({.event = event});
+  }
+  patterns_.note(event);
+  if (observer_) {
+    observer_(event);
   }
   ++reported_;
   ++summary_.events[static_cast<std::size_t>(event.kind)];
@@ -72,6 +104,7 @@ model::Summary Pipeline::summary() const {
   model::Summary summary = summary_;
   summary.resets_suppressed = reset_filter_.suppressed();
   summary.lost = losses_;
+  summary.patterns = patterns_.patterns();
   return summary;
 }
 

@@ -252,6 +252,21 @@ HookRow connect_row() {
           }};
 }
 
+// Nothing but a function sees the segment.
+HookRow handshake_row() {
+  return {.name = "handshake",
+          .purpose = "the peer's TTL, which tells a reset of its own from one made on the way",
+          .required = false,
+          .variants = {
+              {.label = "fentry:tcp_rcv_state_process",
+               .family = AttachFamily::kFentry,
+               .programs = {{"segment_fentry", kFentry, "tcp_rcv_state_process"}}},
+              {.label = "kprobe:tcp_rcv_state_process",
+               .family = AttachFamily::kKprobe,
+               .programs = {{"segment_kprobe", kKprobe, "tcp_rcv_state_process"}}},
+          }};
+}
+
 std::string unavailable(const ProgramRow& program, const Facts& facts) {
   const std::string target(program.target);
   switch (program.type) {
@@ -323,9 +338,9 @@ Choice choose(const HookRow& row, const Facts& facts, std::optional<AttachFamily
 
 const std::vector<HookRow>& hook_rows() {
   static const std::vector<HookRow> rows = {
-      state_row(),           destroy_row(),        reset_sent_row(),
-      reset_netfilter_row(), reset_received_row(), retransmit_row(),
-      synack_row(),          accept_row(),         connect_row(),
+      state_row(),          destroy_row(),    reset_sent_row(), reset_netfilter_row(),
+      reset_received_row(), retransmit_row(), synack_row(),     accept_row(),
+      connect_row(),        handshake_row(),
   };
   return rows;
 }

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "model/verdict.h"
+
 namespace tcptrace::model {
 
 // The states of RFC 9293, 3.3.2, with the kernel's numbers (include/net/tcp_states.h) and ss's
@@ -38,7 +40,7 @@ enum class Role : std::uint8_t { kUnknown, kClient, kServer, kListener };
 // An IPv4 address fills the first four bytes and the rest is zero.
 struct Address {
   std::array<std::uint8_t, 16> bytes{};
-  friend bool operator==(const Address&, const Address&) = default;
+  friend auto operator<=>(const Address&, const Address&) = default;
 };
 
 struct Connection {
@@ -116,7 +118,23 @@ inline constexpr std::size_t kEventKinds = 7;
 
 enum class RetransmitType : std::uint8_t { kUnknown, kRto, kFast, kTlp, kSyn, kSynAck, kSlowStart };
 
+// This side's close() or shutdown(), before a reset.
+struct Closing {
+  std::chrono::nanoseconds ago{};    // before the event
+  std::chrono::milliseconds idle{};  // no data either way for so long when it came
+  std::uint32_t fin_seq = 0;         // the sequence number of its FIN
+};
+
 enum class ResetOrigin : std::uint8_t { kUnknown, kActive, kReply, kNetfilter };
+
+// Who sent a reset that came, where that was on this host too.
+struct ResetSender {
+  std::uint64_t cookie = 0;  // of the sender's socket; 0: it had none
+  std::uint32_t netns = 0;
+  std::optional<Process> process{};
+  Cause cause = Cause::kUnknown;  // the verdict on the reset as it was sent
+  Confidence confidence = Confidence::kUnknown;
+};
 
 struct Event {
   EventKind kind = EventKind::kState;
@@ -159,6 +177,11 @@ struct Event {
   std::uint32_t trigger_seq = 0;
   std::uint32_t trigger_ack = 0;
   std::uint32_t trigger_bytes = 0;
+  std::uint8_t peer_ttl = 0;  // resets: of the peer's segment that ended the handshake; 0 not seen
+  std::optional<Closing> closing{};  // resets
+
+  std::optional<ResetSender> sender{};  // resets received
+  std::optional<Verdict> verdict{};     // of what went wrong, by diagnose/
 };
 
 // RFC 9293's names as the kernel and bcc spell them: "ESTABLISHED", "SYN_SENT", "FIN_WAIT1" …

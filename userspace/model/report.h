@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/event.h"
+#include "model/patterns.h"
 
 namespace tcptrace::model {
 
@@ -97,6 +98,7 @@ struct Summary {
   std::uint64_t retransmitted_segments = 0;         // reported
   std::uint64_t resets_suppressed = 0;  // tcp_reset() without an RST: told apart, not reported
   LossCounts lost;
+  Patterns patterns;
   std::vector<NetnsCoverage> coverage;
   std::string ended_by;  // "duration", "count", "signal", "processes exited", "output closed"
 };

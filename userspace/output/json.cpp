@@ -14,15 +14,6 @@ using model::EventKind;
 using model::TcpState;
 
 template <Key K>
-void write_address_field(JsonWriter& json, model::Family family, const model::Address& address) {
-  const std::span<const std::uint8_t, 16> bytes(address.bytes);
-  json.written<K>([&](char* to) {
-    return family == model::Family::kIpv4 ? write_address(to, bytes.first<4>())
-                                          : write_address(to, bytes);
-  });
-}
-
-template <Key K>
 void write_tcp_flags_field(JsonWriter& json, std::uint8_t flags) {
   if (flags != 0) {
     json.written<K>([flags](char* to) { return write_tcp_flags(to, flags); });
@@ -96,6 +87,19 @@ void write_by(JsonWriter& json, const Event& event) {
   json.close_object();
 }
 
+void write_sender(JsonWriter& json, const model::ResetSender& sender) {
+  json.object<"sender">();
+  json.number_unless_zero<"cookie">(sender.cookie);
+  json.number<"netns">(sender.netns);
+  if (sender.process) {
+    json.number<"pid">(sender.process->pid);
+    json.string<"comm">(sender.process->comm_view());
+  }
+  json.word<"cause">(model::cause_name(sender.cause));
+  json.word<"confidence">(model::confidence_name(sender.confidence));
+  json.close_object();
+}
+
 void write_reset(JsonWriter& json, const Event& event) {
   json.object<"reset">();
   json.word<"direction">(event.kind == EventKind::kResetSent ? "sent" : "received");
@@ -115,6 +119,17 @@ void write_reset(JsonWriter& json, const Event& event) {
     json.number<"ack">(event.trigger_ack);
     json.number<"bytes">(event.trigger_bytes);
     json.close_object();
+  }
+  json.number_unless_zero<"peer_ttl">(event.peer_ttl);
+  if (event.closing) {
+    json.object<"closed">();
+    json.milliseconds<"ago_ms">(event.closing->ago);
+    json.number<"idle_before_ms">(event.closing->idle.count());
+    json.number<"fin_seq">(event.closing->fin_seq);
+    json.close_object();
+  }
+  if (event.sender) {
+    write_sender(json, *event.sender);
   }
   json.close_object();
 }
@@ -168,6 +183,22 @@ void write_subject(JsonWriter& json, const Event& event) {
   }
 }
 
+void write_verdict(JsonWriter& json, const model::Verdict& verdict) {
+  json.object<"verdict">();
+  json.word<"cause">(model::cause_name(verdict.cause));
+  json.word<"confidence">(model::confidence_name(verdict.confidence));
+  json.string<"summary">(verdict.summary);
+  if (!verdict.evidence.empty()) {
+    json.array<"evidence">();
+    for (const std::string& fact : verdict.evidence) {
+      json.element(fact);
+    }
+    json.close_array();
+  }
+  json.string_unless_empty<"advice">(verdict.advice);
+  json.close_object();
+}
+
 void write_event(JsonWriter& json, const Event& event, const Context& context) {
   write_head(json, model::event_type_name(event.kind), event.boot_time, context);
   write_connection(json, event);
@@ -178,6 +209,9 @@ void write_event(JsonWriter& json, const Event& event, const Context& context) {
     write_by(json, event);
   }
   write_subject(json, event);
+  if (event.verdict.has_value()) {
+    write_verdict(json, *event.verdict);
+  }
   if (event.info.has_value()) {
     write_tcp_info(json, event);
   }
@@ -189,6 +223,15 @@ struct WriteRecord {
 
   void operator()(const model::Hooks& hooks) const { write_hooks(json, hooks, context); }
   void operator()(const Event& event) const { write_event(json, event, context); }
+  void operator()(const model::DrillResult& drill) const {
+    write_head(json, "drill", drill.boot_time, context);
+    json.string<"name">(drill.name);
+    json.word<"expected">(model::cause_name(drill.expected));
+    json.word<"outcome">(model::drill_outcome_name(drill.outcome));
+    if (drill.verdict) {
+      write_verdict(json, *drill.verdict);
+    }
+  }
   void operator()(const model::Summary& summary) const { write_summary(json, summary, context); }
   void operator()(const model::Lost& lost) const {
     write_head(json, "lost", lost.boot_time, context);
@@ -211,8 +254,7 @@ void write_head(JsonWriter& json, std::string_view type, std::chrono::nanosecond
   json.number<"schema">(kSchema);
   json.word<"type">(type);
   if (boot_time.count() != 0) {
-    const std::chrono::nanoseconds wall = wall_time(boot_time, context);
-    json.written<"time">([wall](char* to) { return write_rfc3339(to, wall); });
+    write_time<"time">(json, boot_time, context);
   }
   json.string_unless_empty<"host">(context.host);
 }

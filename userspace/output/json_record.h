@@ -3,12 +3,17 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
+#include "base/text.h"
 #include "model/event.h"
+#include "model/patterns.h"
 #include "model/report.h"
 #include "output/context.h"
 #include "output/json_writer.h"
+#include "output/wall_time.h"
 
 namespace tcptrace::output {
 
@@ -19,6 +24,22 @@ inline constexpr int kSchema = 1;
 void write_head(JsonWriter& json, std::string_view type, std::chrono::nanoseconds boot_time,
                 const Context& context);
 
+// "2026-11-21T01:02:03.123456789Z"
+template <Key K>
+void write_time(JsonWriter& json, std::chrono::nanoseconds boot_time, const Context& context) {
+  const std::chrono::nanoseconds wall = wall_time(boot_time, context);
+  json.written<K>([wall](char* to) { return write_rfc3339(to, wall); });
+}
+
+template <Key K>
+void write_address_field(JsonWriter& json, model::Family family, const model::Address& address) {
+  const std::span<const std::uint8_t, 16> bytes(address.bytes);
+  json.written<K>([&](char* to) {
+    return family == model::Family::kIpv4 ? write_address(to, bytes.first<4>())
+                                          : write_address(to, bytes);
+  });
+}
+
 // "tcp_info":{…}, of an event that has one.
 void write_tcp_info(JsonWriter& json, const model::Event& event);
 
@@ -28,6 +49,8 @@ void write_hook_list(JsonWriter& json, const model::Hooks& hooks);
 void write_hooks(JsonWriter& json, const model::Hooks& hooks, const Context& context);
 void write_summary(JsonWriter& json, const model::Summary& summary, const Context& context);
 void write_loss_counts(JsonWriter& json, const model::LossCounts& counts);
+// "causes":[…],"patterns":[…],
+void write_patterns(JsonWriter& json, const model::Patterns& patterns, const Context& context);
 
 // "errno":"ECONNRESET", or its number as a string where it has no name; nothing for 0.
 template <Key K>

@@ -114,6 +114,7 @@ void write_summary(JsonWriter& json, const model::Summary& summary, const Contex
   json.number<"retransmitted_segments">(summary.retransmitted_segments);
   json.number<"resets_suppressed">(summary.resets_suppressed);
   write_loss_counts(json, summary.lost);
+  write_patterns(json, summary.patterns, context);
   json.array<"coverage">();
   for (const model::NetnsCoverage& coverage : summary.coverage) {
     write_netns(json, coverage);

@@ -77,7 +77,40 @@ void append_event(std::string& out, const Event& event, bool with_container,
     out.append(kTimeWidth + 2, ' ');
     append_verbose(out, event);
     out += '\n';
+    if (event.verdict.has_value() && !event.verdict->evidence.empty()) {
+      out.append(kTimeWidth + 2, ' ');
+      append_verdict(out, *event.verdict);
+      out += '\n';
+    }
   }
+}
+
+Color outcome_color(model::DrillOutcome outcome) {
+  switch (outcome) {
+    case model::DrillOutcome::kRight:
+      return Color::kGreen;
+    case model::DrillOutcome::kOpen:
+      return Color::kYellow;
+    case model::DrillOutcome::kWrong:
+      return Color::kRed;
+  }
+  return Color::kNone;
+}
+
+void append_drill(std::string& out, const model::DrillResult& drill, const Context& context) {
+  append_colored(out, model::drill_outcome_name(drill.outcome), outcome_color(drill.outcome),
+                 context);
+  out += fmt::format("  {}: ", drill.name);
+  if (!drill.verdict) {
+    out += "no record of it";
+  } else {
+    out += fmt::format("{} ({})", model::cause_name(drill.verdict->cause),
+                       model::confidence_name(drill.verdict->confidence));
+  }
+  if (drill.outcome != model::DrillOutcome::kRight) {
+    out += fmt::format(", expected {}", model::cause_name(drill.expected));
+  }
+  out += '\n';
 }
 
 void append_lost(std::string& out, const model::Lost& lost, const Context& context) {
@@ -117,6 +150,8 @@ void TextTable::append(std::string& out, const model::Record& record, const Cont
     append_event(out, *event, containers_, context);
   } else if (const auto* lost = std::get_if<model::Lost>(&record)) {
     append_lost(out, *lost, context);
+  } else if (const auto* drill = std::get_if<model::DrillResult>(&record)) {
+    append_drill(out, *drill, context);
   } else if (const auto* summary = std::get_if<model::Summary>(&record)) {
     out += summary_text(*summary, context);
   }

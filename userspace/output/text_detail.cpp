@@ -102,6 +102,13 @@ void add_trigger(Clauses& clauses, const Event& event) {
   }
 }
 
+void add_sender(Clauses& clauses, const Event& event) {
+  if (event.sender.has_value() && event.sender->process.has_value()) {
+    const model::Process& process = *event.sender->process;
+    clauses.add("from {} ({})", terminal_safe(process.comm_view()), process.pid);
+  }
+}
+
 void reset_detail(Clauses& clauses, const Event& event) {
   if (!event.kernel_reason.empty()) {
     clauses.add("{}", terminal_safe(event.kernel_reason));
@@ -111,7 +118,8 @@ void reset_detail(Clauses& clauses, const Event& event) {
   }
   if (event.origin == model::ResetOrigin::kNetfilter) {
     clauses.add("firewall");
-  } else if (clauses.empty() && event.origin == model::ResetOrigin::kActive) {
+  } else if (event.kernel_reason.empty() && event.err == 0 &&
+             event.origin == model::ResetOrigin::kActive) {
     clauses.add("aborted on this side");
   }
   if (event.no_socket) {
@@ -124,6 +132,7 @@ void reset_detail(Clauses& clauses, const Event& event) {
     clauses.add("never accepted");
   }
   add_trigger(clauses, event);
+  add_sender(clauses, event);
   add_by(clauses, event);
   if (was_open(event)) {
     add_queues(clauses, *event.info);
@@ -268,6 +277,11 @@ TcpState shown_state(const Event& event) {
 
 void append_detail(std::string& out, const Event& event) {
   Clauses clauses(out);
+  if (event.verdict.has_value()) {
+    clauses.add("{} ({}): {}", model::cause_name(event.verdict->cause),
+                model::confidence_name(event.verdict->confidence),
+                terminal_safe(event.verdict->summary));
+  }
   switch (event.kind) {
     case EventKind::kState:
       clauses.add("from {}", model::state_name(event.connection.old_state));
@@ -283,6 +297,16 @@ void append_detail(std::string& out, const Event& event) {
     case EventKind::kResetSent:
     case EventKind::kResetReceived:
       return reset_detail(clauses, event);
+  }
+}
+
+void append_verdict(std::string& out, const model::Verdict& verdict) {
+  Clauses clauses(out);
+  for (const std::string& fact : verdict.evidence) {
+    clauses.add("{}", terminal_safe(fact));
+  }
+  if (!verdict.advice.empty()) {
+    clauses.add("advice: {}", verdict.advice);
   }
 }
 

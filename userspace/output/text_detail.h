@@ -23,6 +23,8 @@ struct Label {
 [[nodiscard]] model::TcpState shown_state(const model::Event& event);
 
 void append_detail(std::string& out, const model::Event& event);
+// Facts and advice.
+void append_verdict(std::string& out, const model::Verdict& verdict);
 void append_verbose(std::string& out, const model::Event& event);
 
 }  // namespace tcptrace::output

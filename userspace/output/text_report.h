@@ -5,6 +5,7 @@
 #include <string>
 
 #include "model/report.h"
+#include "output/context.h"
 
 namespace tcptrace::output {
 
@@ -16,5 +17,8 @@ void append_loss_words(std::string& out, const model::LossCounts& counts);
 
 // "a, b, c"
 [[nodiscard]] std::string joined(const std::vector<std::string>& parts, std::string_view separator);
+
+// The causes and what they have in common; nothing where there was no verdict.
+void append_patterns(std::string& out, const model::Patterns& patterns, const Context& context);
 
 }  // namespace tcptrace::output

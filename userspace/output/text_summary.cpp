@@ -14,7 +14,7 @@ namespace {
 
 using model::EventKind;
 
-// The summary has to fit a screen; what is cut off is counted.
+// The summary has to fit a tall screen; what is cut off is counted.
 constexpr std::size_t kCoverageRows = 12;
 constexpr std::size_t kUnreadableRows = 3;
 
@@ -200,6 +200,7 @@ std::string summary_text(const model::Summary& summary, const Context& context) 
   append_loss_words(loss, summary.lost);
   append_colored(out, loss, summary.lost.total() != 0 ? Color::kRed : Color::kNone, context);
   out += '\n';
+  append_patterns(out, summary.patterns, context);
   append_coverage(out, summary, context);
   return out;
 }

@@ -183,6 +183,12 @@ bool decode_reset(Event& event, const tt_reset_record& wire,
   event.trigger_seq = wire.trigger_seq;
   event.trigger_ack = wire.trigger_ack;
   event.trigger_bytes = wire.trigger_bytes;
+  event.peer_ttl = wire.peer_ttl;
+  if (wire.since_close_ns != 0) {
+    event.closing = {.ago = std::chrono::nanoseconds(wire.since_close_ns),
+                     .idle = std::chrono::milliseconds(wire.idle_before_close_ms),
+                     .fin_seq = wire.fin_seq};
+  }
   decode_optional_info(event, wire.common, wire.info);
   return decode_common(event, wire.common);
 }

@@ -14,6 +14,8 @@ inline std::vector<model::Record> all_records() {
   return {hooks(),
           reset_sent(),
           reset_received(),
+          reset_from_this_host(),
+          reset_of_a_crossed_request(),
           reset_without_socket(),
           reset_by_another_task(),
           retransmit(),
@@ -23,6 +25,7 @@ inline std::vector<model::Record> all_records() {
           connect_failed(),
           connection_died(),
           lost(),
+          drill(),
           summary()};
 }
 
@@ -59,7 +62,10 @@ inline model::Event extreme_event() {
   event.by_exiting = event.orphan = event.no_socket = event.never_accepted = event.mptcp = true;
   event.err = kU32;
   event.trigger_flags = kU8;
-  event.trigger_ttl = kU8;
+  event.trigger_ttl = event.peer_ttl = kU8;
+  event.closing = {.ago = std::chrono::nanoseconds::max(),
+                   .idle = std::chrono::milliseconds(kU32),
+                   .fin_seq = kU32};
   event.trigger_seq = event.trigger_ack = event.trigger_bytes = kU32;
   return event;
 }

