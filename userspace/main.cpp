@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "cli/check.h"
+#include "cli/drill.h"
 #include "cli/options.h"
 #include "cli/parse_host.h"
 #include "cli/trace.h"
@@ -40,6 +41,9 @@ struct Run {
   }
   Result<ExitStatus> operator()(const cli::CheckOptions& options) const {
     return cli::run_check(options);
+  }
+  Result<ExitStatus> operator()(const cli::DrillOptions& options) const {
+    return cli::run_drills(options);
   }
   Result<ExitStatus> operator()(const cli::PrintText& command) const { return print(command); }
 };

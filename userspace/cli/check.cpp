@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <string_view>
 
 #include <fmt/core.h>
 
+#include "cli/run_context.h"
 #include "cli/version.h"
-#include "host/boot_clock.h"
 #include "host/privileges.h"
 #include "kernel/bpf_session.h"
 #include "output/check.h"
@@ -83,11 +82,8 @@ Result<ExitStatus> run_check(const CheckOptions& options) {
   } else {
     report.reason = statuses.error().what;
   }
-  output::Context context;
-  context.host = machine.name;
-  context.boot_to_wall = host::boot_to_wall();
-  context.color = !options.json && use_color(ColorChoice::kAuto, ::isatty(STDOUT_FILENO) == 1,
-                                             std::getenv("NO_COLOR"));
+  const output::Context context =
+      make_context(STDOUT_FILENO, options.json, ColorChoice::kAuto, false);
   auto out = sink::open_stdout(-1);
   if (!out) {
     return std::unexpected(out.error());

@@ -18,6 +18,7 @@ constexpr std::size_t kDescriptionColumn = 30;
 constexpr std::string_view kTraceHead =
     R"(Usage: tcptrace [trace] [OPTIONS]
        tcptrace check [--json] [--attach FAMILY]
+       tcptrace drill NAME...
        tcptrace completion bash|zsh|fish
 
 Shows every TCP reset, every retransmission and every connection that failed on
@@ -51,6 +52,16 @@ constexpr std::string_view kCheckHead =
 Tries every hook on this kernel, with these privileges, and says which variant
 would be used and why the others failed. Leaves nothing attached. Exit status 0:
 tracing works; 3: it does not.
+)";
+
+constexpr std::string_view kDrillHead =
+    R"(Usage: tcptrace drill [OPTIONS] NAME... | all
+       tcptrace drill --list
+
+Makes the cause of a reset or of a dead connection happen, between two network
+namespaces of its own, and shows what tcptrace says of it. Nothing outside them
+is touched. Needs root and ip; drills with a firewall need nft. Exit status 0:
+each verdict was right; 1: one was not, or could not be had.
 )";
 
 constexpr std::string_view kCompletionHead =
@@ -121,6 +132,8 @@ std::string help(std::string_view head, const CLI::App& app, std::string_view ta
 std::string trace_help(const CLI::App& app) { return help(kTraceHead, app, kTraceTail); }
 
 std::string check_help(const CLI::App& app) { return help(kCheckHead, app, {}); }
+
+std::string drill_help(const CLI::App& app) { return help(kDrillHead, app, {}); }
 
 std::string completion_help(const CLI::App& app) { return help(kCompletionHead, app, {}); }
 

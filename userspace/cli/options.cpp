@@ -35,6 +35,9 @@ Result<Command> parse(std::span<const char* const> arguments, const HostLookup& 
   if (word == "check") {
     return parse_check(arguments.subspan(1));
   }
+  if (word == "drill") {
+    return parse_drill(arguments.subspan(1));
+  }
   if (word == "completion") {
     return parse_completion(arguments.subspan(1));
   }

@@ -9,11 +9,13 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/parse_host.h"
 #include "model/filter.h"
 #include "model/report.h"
+#include "stress/drill.h"
 
 namespace tcptrace::cli {
 
@@ -48,13 +50,20 @@ struct CheckOptions {
   AttachChoice attach;
 };
 
+struct DrillOptions {
+  std::vector<const stress::Drill*> drills;  // in this order
+  bool json = false;
+  bool verbose = false;
+  AttachChoice attach;
+};
+
 // Nothing to run: a text for stdout (--help, --version, a completion script).
 struct PrintText {
   std::string text;
   ExitStatus status = ExitStatus::kDone;
 };
 
-using Command = std::variant<TraceOptions, CheckOptions, PrintText>;
+using Command = std::variant<TraceOptions, CheckOptions, DrillOptions, PrintText>;
 
 // `arguments` is argv without argv[0]. A failure has ExitStatus::kUsage.
 [[nodiscard]] Result<Command> parse(std::span<const char* const> arguments, const HostLookup& host);

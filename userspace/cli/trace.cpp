@@ -15,7 +15,7 @@
 #include <fmt/core.h>
 
 #include "cli/pipeline.h"
-#include "cli/version.h"
+#include "cli/run_context.h"
 #include "cli/writer.h"
 #include "host/boot_clock.h"
 #include "host/coverage.h"
@@ -69,17 +69,6 @@ Traced traced_between(const CountersNow& before, const CountersNow& after) {
     traced.emplace(netns, difference);
   }
   return traced;
-}
-
-output::Context make_context(const TraceOptions& options, const host::Machine& machine) {
-  const bool terminal = !options.output && ::isatty(STDOUT_FILENO) == 1;
-  output::Context context;
-  context.host = machine.name;
-  context.boot_to_wall = host::boot_to_wall();
-  context.color = !options.json && use_color(options.color, terminal, std::getenv("NO_COLOR"));
-  context.verbose = options.verbose;
-  context.utc_offset = host::local_utc_offset;
-  return context;
 }
 
 // One run. The members are destroyed in reverse: the hooks go before the output they feed.
@@ -146,7 +135,10 @@ Result<void> TraceRun::open() {
   if (!sink) {
     return std::unexpected(sink.error());
   }
-  writer_.emplace(std::move(*sink), make_context(options_, host::read_machine()), options_.json);
+  writer_.emplace(std::move(*sink),
+                  make_context(options_.output ? -1 : STDOUT_FILENO, options_.json, options_.color,
+                               options_.verbose),
+                  options_.json);
   pipeline_.emplace(*writer_, session_->reset_reasons(), options_.count);
   return {};
 }
@@ -154,13 +146,7 @@ Result<void> TraceRun::open() {
 Result<void> TraceRun::begin() {
   before_ = read_counters(*session_);
   started_ = host::boot_time();
-  const host::Machine machine = host::read_machine();
-  const model::Hooks hooks{.boot_time = started_,
-                           .version = std::string(version()),
-                           .kernel = machine.kernel,
-                           .architecture = machine.architecture,
-                           .host = machine.name,
-                           .hooks = session_->hooks()};
+  const model::Hooks hooks = describe_hooks(*session_, started_);
   if (!options_.json) {
     output::Context context = writer_->context();
     context.color =

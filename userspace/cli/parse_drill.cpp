@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "cli/drill.h"
+#include "cli/help.h"
+#include "cli/parse_app.h"
+#include "cli/parse_commands.h"
+#include "cli/parse_suggest.h"
+#include "cli/parse_values.h"
+#include "cli/version.h"
+
+namespace tcptrace::cli {
+namespace {
+
+Error no_such_drill(const std::string& name) {
+  std::vector<std::string> names;
+  for (const stress::Drill& drill : stress::drills()) {
+    names.emplace_back(drill.name);
+  }
+  std::string hint = did_you_mean(name, names);
+  return usage_error(fmt::format("drill: there is no {}", quote(name)),
+                     hint.empty() ? "see tcptrace drill --list" : std::move(hint));
+}
+
+Result<std::vector<const stress::Drill*>> parse_names(const Values& names) {
+  std::vector<const stress::Drill*> chosen;
+  for (const std::string& name : names) {
+    if (name == "all") {
+      for (const stress::Drill& drill : stress::drills()) {
+        chosen.push_back(&drill);
+      }
+      continue;
+    }
+    const stress::Drill* drill = stress::find_drill(name);
+    if (drill == nullptr) {
+      return std::unexpected(no_such_drill(name));
+    }
+    chosen.push_back(drill);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+Result<Command> parse_drill(std::span<const char* const> arguments) {
+  CLI::App app;
+  CommonFlags common;
+  DrillOptions options;
+  Values names;
+  Values attach;
+  bool list = false;
+  app.option_defaults()->group("Options");
+  app.add_option("drill", names, "names, or all")->type_name("NAME");
+  declare_flag(app, "-l,--list", list, "every drill, with its cause and its story");
+  declare_flag(app, "-J,--json", options.json, "JSON Lines: one object per line");
+  declare_flag(app, "-v,--verbose", options.verbose, "say more about each event");
+  declare_value(app, "--attach", attach, "FAMILY",
+                "use these hooks only: fentry, tp, kprobe or auto");
+  declare_common(app, common);
+  if (auto parsed = parse_app(app, arguments); !parsed) {
+    return std::unexpected(parsed.error());
+  }
+  if (common.help) {
+    return PrintText{.text = drill_help(app)};
+  }
+  if (common.version) {
+    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
+  }
+  if (list) {
+    return PrintText{.text = drill_list()};
+  }
+  auto drills = parse_names(names);
+  if (!drills) {
+    return std::unexpected(drills.error());
+  }
+  if (drills->empty()) {
+    return std::unexpected(usage_error("drill: needs a name", "see tcptrace drill --list"));
+  }
+  options.drills = std::move(*drills);
+  if (!attach.empty()) {
+    auto family = parse_attach(attach.back());
+    if (!family) {
+      return std::unexpected(family.error().within("--attach"));
+    }
+    options.attach = *family;
+  }
+  return options;
+}
+
+}  // namespace tcptrace::cli
