@@ -16,7 +16,7 @@ namespace tcptrace::cli {
 namespace {
 
 Error unknown_command(std::string_view word) {
-  const std::array<std::string, 4> names{"trace", "check", "completion", "--help"};
+  const std::array<std::string, 5> names{"trace", "check", "drill", "completion", "--help"};
   std::string hint = did_you_mean(word, names);
   return usage_error(fmt::format("unknown command {}", quote(word)),
                      hint.empty() ? "see tcptrace --help" : std::move(hint));

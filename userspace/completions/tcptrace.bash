@@ -47,11 +47,15 @@ _tcptrace() {
     local options='--pid --comm --cgroup --netns --port --localport --remoteport --addr --ipv4 --ipv6
         --events --duration --count --json --output --no-header --color --verbose
         --attach --ring-size --max-connections --help --version'
-    local words="trace check completion $options"
+    local words="trace check drill completion $options"
     COMPREPLY=()
     ((COMP_CWORD > 1)) && words=$options
     case ${COMP_WORDS[1]} in
         check) ((COMP_CWORD > 1)) && words='--json --attach --help --version' ;;
+        drill)
+            ((COMP_CWORD > 1)) && words="all $(tcptrace drill --list 2>/dev/null | cut -d' ' -f1) --list --json --verbose
+                --attach --help --version"
+            ;;
         completion) ((COMP_CWORD > 1)) && words='bash zsh fish --help --version' ;;
     esac
     # "--pid=8": bash takes the "=" for a word.

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # fish completion for tcptrace(8).
 
-set -l commands trace check completion
-set -l tracing "not __fish_seen_subcommand_from check completion"
+set -l commands trace check drill completion
+set -l tracing "not __fish_seen_subcommand_from check drill completion"
 set -l hooked "not __fish_seen_subcommand_from completion"
 
 complete -c tcptrace -f
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a trace -d 'Show events as they happen'
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a check -d 'Say what this kernel offers'
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a completion -d 'Print a completion script'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a drill -d 'Make causes happen and see what is said of them'
+complete -c tcptrace -n "__fish_seen_subcommand_from drill" -a "all (tcptrace drill --list 2>/dev/null | cut -d' ' -f1)" -d 'Drill'
+complete -c tcptrace -n "__fish_seen_subcommand_from drill" -s l -l list -d 'Every drill'
 complete -c tcptrace -n "__fish_seen_subcommand_from completion" -a 'bash zsh fish'
 complete -c tcptrace -s h -l help -d 'Help'
 complete -c tcptrace -s V -l version -d 'Version'

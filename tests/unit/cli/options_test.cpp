@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "stress/drill.h"
 #include "unit/cli/fake_host.h"
 
 namespace tcptrace::cli {
@@ -90,6 +91,30 @@ TEST(CommandLine, Check) {
   EXPECT_EQ(options->attach, model::AttachFamily::kTracepoint);
 }
 
+TEST(CommandLine, Drill) {
+  const auto command =
+      parse_words({"drill", "-J", "abortive-close", "--attach", "tp", "disconnect"});
+  ASSERT_TRUE(command);
+  const auto* options = std::get_if<DrillOptions>(&*command);
+  ASSERT_NE(options, nullptr);
+  EXPECT_TRUE(options->json);
+  EXPECT_EQ(options->attach, model::AttachFamily::kTracepoint);
+  ASSERT_EQ(options->drills.size(), 2U);
+  EXPECT_EQ(options->drills[0]->name, "abortive-close");
+  EXPECT_EQ(options->drills[1]->name, "disconnect");
+}
+
+TEST(CommandLine, AllDrillsAreThoseOfTheList) {
+  const auto command = parse_words({"drill", "all"});
+  ASSERT_TRUE(command);
+  const std::string list = printed({"drill", "--list"});
+  for (const stress::Drill* drill : std::get<DrillOptions>(*command).drills) {
+    EXPECT_THAT(list, HasSubstr(std::string(drill->name) + " "));
+    EXPECT_THAT(list, HasSubstr(std::string(model::cause_name(drill->cause))));
+  }
+  EXPECT_EQ(std::ranges::count(list, '\n'), std::get<DrillOptions>(*command).drills.size());
+}
+
 TEST(CommandLine, HelpNamesEveryOptionOfTheCommand) {
   const std::string help = printed({"--help"});
   EXPECT_EQ(help, printed({"trace", "-h"}));
@@ -144,6 +169,9 @@ INSTANTIATE_TEST_SUITE_P(
     Commands, Rejection,
     testing::Values(
         Rejected{{"chek"}, R"(unknown command "chek"; did you mean check?)"},
+        Rejected{{"drill"}, "drill: needs a name; see tcptrace drill --list"},
+        Rejected{{"drill", "abortive-clos"},
+                 R"(drill: there is no "abortive-clos"; did you mean abortive-close?)"},
         Rejected{{"frobnicate"}, R"(unknown command "frobnicate"; see tcptrace --help)"},
         Rejected{{""}, R"(unknown command ""; see tcptrace --help)"},
         Rejected{{"--prot", "80"}, R"(unknown option "--prot"; did you mean --port?)"},
