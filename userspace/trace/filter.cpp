@@ -76,12 +76,44 @@ bool addresses_match(const model::Filter& filter, const model::Connection& conne
          });
 }
 
+bool is_failed_connect(const model::Event& event) {
+  return event.connection.state != model::TcpState::kEstablished && !event.reset_sent &&
+         !event.reset_received;
+}
+
+// An ICMP error that is only queued is no reason for the kernel side to look closer, unless it
+// reports the change of state anyway: transition_wanted() in bpf/state.bpf.c.
+bool is_failed_close(const model::EventSelection& selection, const model::Event& event) {
+  const bool only_queued = event.info && event.info->sk_err == 0;
+  return event.err != 0 && !event.reset_sent && !event.reset_received &&
+         (!only_queued || selection.state);
+}
+
 }  // namespace
 
 bool matches(const model::Filter& filter, const model::Connection& connection,
              const model::Process* owner) {
   return empty_or_has(filter.netns, connection.netns) && addresses_match(filter, connection) &&
          ports_match(filter.ports, connection) && process_matches(filter, owner);
+}
+
+bool selects(const model::EventSelection& selection, const model::Event& event) {
+  switch (event.kind) {
+    case model::EventKind::kState:
+      return selection.state;
+    case model::EventKind::kConnect:
+      return selection.connect || (selection.failure && is_failed_connect(event));
+    case model::EventKind::kAccept:
+      return selection.accept;
+    case model::EventKind::kClose:
+      return selection.close || (selection.failure && is_failed_close(selection, event));
+    case model::EventKind::kRetransmit:
+      return selection.retransmit;
+    case model::EventKind::kResetSent:
+    case model::EventKind::kResetReceived:
+      return selection.reset;
+  }
+  return false;
 }
 
 }  // namespace tcptrace::trace

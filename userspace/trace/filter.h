@@ -14,4 +14,7 @@ namespace tcptrace::trace {
 [[nodiscard]] bool matches(const model::Filter& filter, const model::Connection& connection,
                            const model::Process* owner);
 
+// Whether it is of a type that is asked for, as the kernel side decides it.
+[[nodiscard]] bool selects(const model::EventSelection& selection, const model::Event& event);
+
 }  // namespace tcptrace::trace

@@ -132,5 +132,63 @@ TEST(MatchFilter, APrefixIsOfOneFamily) {
                       ipv6, nullptr));
 }
 
+model::Event ending(model::EventKind kind, model::TcpState state, std::uint32_t err) {
+  model::Event event;
+  event.kind = kind;
+  event.connection.state = state;
+  event.err = err;
+  event.info.emplace().sk_err = err;
+  return event;
+}
+
+TEST(SelectEvents, EachKindIsAskedForByItself) {
+  using model::EventKind;
+  model::Event event;
+  const auto selected = [&](EventKind kind, const model::EventSelection& selection) {
+    event.kind = kind;
+    return selects(selection, event);
+  };
+  EXPECT_TRUE(selected(EventKind::kState, {.state = true}));
+  EXPECT_TRUE(selected(EventKind::kAccept, {.accept = true}));
+  EXPECT_TRUE(selected(EventKind::kRetransmit, {.retransmit = true}));
+  EXPECT_TRUE(selected(EventKind::kResetSent, {.reset = true}));
+  EXPECT_TRUE(selected(EventKind::kResetReceived, {.reset = true}));
+  EXPECT_TRUE(selected(EventKind::kConnect, {.connect = true}));
+  EXPECT_TRUE(selected(EventKind::kClose, {.close = true}));
+  EXPECT_FALSE(selected(EventKind::kResetSent, {.retransmit = true, .failure = true}));
+  EXPECT_FALSE(selected(EventKind::kState, {}));
+}
+
+TEST(SelectEvents, AFailureIsAConnectThatFailed) {
+  using model::EventKind;
+  using model::TcpState;
+  const model::EventSelection failures{.failure = true};
+  EXPECT_FALSE(selects(failures, ending(EventKind::kConnect, TcpState::kEstablished, 0)));
+  model::Event failed = ending(EventKind::kConnect, TcpState::kClose, 110);
+  EXPECT_TRUE(selects(failures, failed));
+  failed.err = 0;  // abandoned
+  EXPECT_TRUE(selects(failures, failed));
+  failed.reset_received = true;
+  EXPECT_FALSE(selects(failures, failed));
+  EXPECT_TRUE(selects({.connect = true}, failed));
+}
+
+TEST(SelectEvents, AFailureIsAnEndInAnErrorWithoutAReset) {
+  using model::EventKind;
+  using model::TcpState;
+  const model::EventSelection failures{.failure = true};
+  EXPECT_FALSE(selects(failures, ending(EventKind::kClose, TcpState::kClose, 0)));
+  model::Event failed = ending(EventKind::kClose, TcpState::kClose, 110);
+  EXPECT_TRUE(selects(failures, failed));
+  // Only queued: the kernel side looks at it when it reports the change of state anyway.
+  failed.info->sk_err = 0;
+  EXPECT_FALSE(selects(failures, failed));
+  EXPECT_TRUE(selects({.failure = true, .state = true}, failed));
+  failed.info->sk_err = 110;
+  failed.reset_sent = true;
+  EXPECT_FALSE(selects(failures, failed));
+  EXPECT_TRUE(selects({.close = true}, failed));
+}
+
 }  // namespace
 }  // namespace tcptrace::trace
