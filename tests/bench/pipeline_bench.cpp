@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Records per second that one core takes from the ring buffer's bytes to a line of output: decode,
-// settle, name the container, render. The records are those of connections that are accepted and
+// name the container, settle, render. The records are those of connections that are accepted and
 // then reset, as --events all sees them.
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,6 +18,7 @@
 
 #include "cli/pipeline.h"
 #include "cli/writer.h"
+#include "host/cgroup_names.h"
 #include "support/samples.h"
 #include "tcptrace.h"
 
@@ -231,7 +232,12 @@ const std::array<std::string, 2>& reset_reasons() {
 void pipeline(benchmark::State& state, Mix mix, bool json) {
   const Recording recording = record(mix);
   cli::Writer writer(std::make_unique<NullSink>(), samples::context(), json);
-  cli::Pipeline pipeline(writer, reset_reasons(), std::nullopt);
+  host::CgroupNames names;
+  cli::Pipeline pipeline(
+      writer, reset_reasons(), std::nullopt,
+      [&names](std::uint64_t id, std::uint32_t pid, std::chrono::nanoseconds now) {
+        return names.lookup(id, pid, now);
+      });
   for (auto _ : state) {
     recording.for_each([&](std::span<const std::byte> bytes) { pipeline.take(bytes); });
   }

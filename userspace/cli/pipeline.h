@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-// The way of an event after the ring buffer: decode, settle, name the container, count, write. The
+// The way of an event after the ring buffer: decode, name the container, settle, count, write. The
 // same for what comes live and for what is replayed.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "base/result.h"
 #include "cli/writer.h"
-#include "host/cgroup_names.h"
 #include "model/record.h"
 #include "trace/decode.h"
 #include "trace/reset_filter.h"
@@ -21,17 +22,28 @@ namespace tcptrace::cli {
 
 class Pipeline {
  public:
+  // The cgroup of a process by its id and pid at the time of an event; null: nothing is known.
+  using CgroupLookup = std::function<std::shared_ptr<const model::Cgroup>(
+      std::uint64_t id, std::uint32_t pid, std::chrono::nanoseconds now)>;
+  // Whether an event is asked for, where no kernel has decided it.
+  using Condition = std::function<bool(const model::Event&)>;
+
   // `writer` outlives the pipeline. `count`: events after which it is done.
   Pipeline(Writer& writer, std::span<const std::string> reset_reasons,
-           std::optional<std::uint64_t> count);
+           std::optional<std::uint64_t> count, CgroupLookup cgroup_of, Condition wanted = {});
 
   void take(std::span<const std::byte> record);
+  // So many records are known to be missing from what is taken.
+  void note_missing(std::uint64_t records) { undecodable_ += records; }
   void advance(std::chrono::nanoseconds boot_time);
   void finish();
 
   // Losses counted elsewhere: writes a `lost` record if there are new ones.
   void note_losses(model::LossCounts kernel, std::chrono::nanoseconds boot_time);
 
+  // Something is held until advance() settles it.
+  [[nodiscard]] bool holds() const { return reset_filter_.holds(); }
+  [[nodiscard]] const model::LossCounts& losses() const { return losses_; }
   [[nodiscard]] bool count_reached() const { return count_ && reported_ >= *count_; }
   // The first failure to write; the pipeline takes nothing more after it.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
@@ -47,7 +59,8 @@ class Pipeline {
   trace::Decoder decoder_;
   trace::ResetFilter reset_filter_;
   trace::ResetFilter::Output to_report_;
-  host::CgroupNames cgroups_;
+  CgroupLookup cgroup_of_;
+  Condition wanted_;
   std::optional<std::uint64_t> count_;
   std::uint64_t reported_ = 0;
   std::uint64_t undecodable_ = 0;

@@ -18,6 +18,7 @@
 #include "cli/version.h"
 #include "cli/writer.h"
 #include "host/boot_clock.h"
+#include "host/cgroup_names.h"
 #include "host/coverage.h"
 #include "host/kernel_counters.h"
 #include "host/pid_watch.h"
@@ -103,6 +104,7 @@ class TraceRun {
   std::optional<host::SignalFd> signals_;
   std::optional<host::PidWatch> processes_;
   std::optional<Writer> writer_;
+  host::CgroupNames names_;
   std::optional<Pipeline> pipeline_;
   std::unique_ptr<kernel::BpfSession> session_;
   CountersNow before_;
@@ -147,7 +149,10 @@ Result<void> TraceRun::open() {
     return std::unexpected(sink.error());
   }
   writer_.emplace(std::move(*sink), make_context(options_, host::read_machine()), options_.json);
-  pipeline_.emplace(*writer_, session_->reset_reasons(), options_.count);
+  pipeline_.emplace(*writer_, session_->reset_reasons(), options_.count,
+                    [this](std::uint64_t id, std::uint32_t pid, nanoseconds now) {
+                      return names_.lookup(id, pid, now);
+                    });
   return {};
 }
 
