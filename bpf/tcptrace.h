@@ -18,6 +18,10 @@
 #define TT_STATIC_ASSERT _Static_assert
 #endif
 
+/* Of the records. Counted up with every change of their layout or meaning that is more than a kind
+ * appended: recordings of another one are refused. */
+#define TT_ABI_VERSION 1
+
 #define TT_COMM_LEN 16
 #define TT_ADDR_LEN 16
 
