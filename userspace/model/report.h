@@ -98,7 +98,9 @@ struct Summary {
   std::uint64_t resets_suppressed = 0;  // tcp_reset() without an RST: told apart, not reported
   LossCounts lost;
   std::vector<NetnsCoverage> coverage;
-  std::string ended_by;  // "duration", "count", "signal", "processes exited", "output closed"
+  // "duration", "count", "signal", "processes exited", "output closed"; "end of the recording"
+  // where a replay does not know it
+  std::string ended_by;
 };
 
 }  // namespace tcptrace::model
