@@ -21,6 +21,7 @@
 #include "host/cgroup_names.h"
 #include "support/samples.h"
 #include "tcptrace.h"
+#include "trace/recording_writer.h"
 
 namespace tcptrace {
 namespace {
@@ -266,6 +267,25 @@ void decode(benchmark::State& state, Mix mix) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(recording.size()));
 }
 
+// What a recording adds: a name that is known already, the bytes, their share of a block.
+void recording(benchmark::State& state, Mix mix) {
+  const Recording records = record(mix);
+  std::uint64_t stored = 0;
+  trace::RecordingWriter writer([&stored](std::span<const std::byte> block) -> Result<void> {
+    stored += block.size();
+    return {};
+  });
+  const auto cgroup = std::make_shared<const model::Cgroup>();
+  for (auto _ : state) {
+    records.for_each([&](std::span<const std::byte> bytes) {
+      writer.name(1, 812, cgroup, [](trace::recording::Name&) {});
+      benchmark::DoNotOptimize(writer.record(bytes));
+    });
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(records.size()));
+}
+
+BENCHMARK_CAPTURE(recording, all, Mix::kAll);
 BENCHMARK_CAPTURE(pipeline, json_all, Mix::kAll, true);
 BENCHMARK_CAPTURE(pipeline, json_resets, Mix::kResets, true);
 BENCHMARK_CAPTURE(pipeline, text_resets, Mix::kResets, false);
