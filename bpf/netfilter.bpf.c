@@ -18,7 +18,8 @@
  * its ports before.
  */
 static __always_inline int on_unannounced_reset(struct tt_subject *subject, __u8 origin, __u64 now,
-						bool opening, const struct tt_segment *trigger)
+						bool opening, const struct tt_segment *trigger,
+						const struct tt_segment *rst)
 {
 	struct tt_socket *ended = opening ? NULL : closed_find(&subject->connection);
 	struct tt_reset_record *record;
@@ -48,6 +49,12 @@ static __always_inline int on_unannounced_reset(struct tt_subject *subject, __u8
 	info_clear(&record->info);
 	if (trigger)
 		reset_set_trigger(record, trigger);
+	if (rst) {
+		/* RFC 9293, 3.10.7.1 */
+		record->rst_flags = rst->flags;
+		if (!(rst->flags & TCPHDR_ACK))
+			record->trigger_ack = rst->seq;
+	}
 	record_submit(record);
 	return 0;
 }
@@ -64,7 +71,7 @@ static __always_inline bool on_netfilter_reset(__u32 netns, struct sk_buff *reje
 	tuple_of_received(&subject.connection, &segment);
 	subject.connection.netns = netns;
 	on_unannounced_reset(&subject, TT_RESET_ORIGIN_NETFILTER, bpf_ktime_get_boot_ns(),
-			     segment_opens(&segment), &segment);
+			     segment_opens(&segment), &segment, NULL);
 	return true;
 }
 
@@ -152,7 +159,8 @@ static __always_inline int on_egress(struct sk_buff *skb, enum tt_access how)
 		return 0;
 	/* RFC 9293, 3.10.7.1: the answer to a segment without an ACK has sequence number 0. */
 	return on_unannounced_reset(&subject, origin, now,
-				    (segment.flags & TCPHDR_ACK) && segment.seq == 0, NULL);
+				    (segment.flags & TCPHDR_ACK) && segment.seq == 0, NULL,
+				    &segment);
 }
 
 static __always_inline int on_nf_send_reset_fentry(unsigned long long *ctx)

@@ -18,6 +18,10 @@
 #define TT_STATIC_ASSERT _Static_assert
 #endif
 
+/* Of the records. Counted up with every change of their layout or meaning that is more than a kind
+ * appended: recordings of another one are refused. */
+#define TT_ABI_VERSION 1
+
 #define TT_COMM_LEN 16
 #define TT_ADDR_LEN 16
 
@@ -261,10 +265,12 @@ struct tt_reset_record {
 	__u64 since_close_ns;
 	__u32 idle_before_close_ms; /* no data either way for so long when it came */
 	__u32 fin_seq; /* the sequence number of its FIN */
-	__u8 peer_ttl; /* TTL or hop limit of the peer's segment that completed the handshake; 0 not
-			* seen
-			*/
-	__u8 pad[7];
+	/* TTL or hop limit of the peer's segment that completed the handshake; 0 not seen. */
+	__u8 peer_ttl;
+	/* The RST's own TCP flags, where nothing else was seen of it. Without ACK it answers a
+	 * segment that had one, which is its sequence number: then trigger_ack is set. */
+	__u8 rst_flags;
+	__u8 pad[6];
 	/* For a LISTEN socket only backlog and backlog_limit mean anything. */
 	struct tt_tcp_info info;
 };

@@ -7,7 +7,7 @@ set -euo pipefail
 TT_ROOT=$(dirname "$(dirname "$(realpath "${BASH_SOURCE[0]}")")")
 
 build_packages=(
-  g++ cmake ninja-build pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-dev
+  g++ cmake ninja-build pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-dev libzstd-dev
   libfmt-dev nlohmann-json3-dev libcli11-dev
 )
 test_packages=(

@@ -14,6 +14,7 @@
 #include "cli/drill.h"
 #include "cli/options.h"
 #include "cli/parse_host.h"
+#include "cli/replay.h"
 #include "cli/trace.h"
 #include "sink/fd_sink.h"
 
@@ -37,6 +38,10 @@ Result<ExitStatus> print(const cli::PrintText& command) {
 struct Run {
   Result<ExitStatus> operator()(const cli::TraceOptions& options) const {
     const Result<void> done = cli::run_trace(options);
+    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+  }
+  Result<ExitStatus> operator()(const cli::ReplayOptions& options) const {
+    const Result<void> done = cli::run_replay(options);
     return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
   }
   Result<ExitStatus> operator()(const cli::CheckOptions& options) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Records per second that one core takes from the ring buffer's bytes to a line of output: decode,
-// settle, name the container, render. The records are those of connections that are accepted and
+// name the container, settle, render. The records are those of connections that are accepted and
 // then reset, as --events all sees them.
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,8 +18,10 @@
 
 #include "cli/pipeline.h"
 #include "cli/writer.h"
+#include "host/cgroup_names.h"
 #include "support/samples.h"
 #include "tcptrace.h"
+#include "trace/recording_writer.h"
 
 namespace tcptrace {
 namespace {
@@ -231,7 +233,12 @@ const std::array<std::string, 2>& reset_reasons() {
 void pipeline(benchmark::State& state, Mix mix, bool json) {
   const Recording recording = record(mix);
   cli::Writer writer(std::make_unique<NullSink>(), samples::context(), json);
-  cli::Pipeline pipeline(writer, reset_reasons(), std::nullopt);
+  host::CgroupNames names;
+  cli::Pipeline pipeline(
+      writer, reset_reasons(), std::nullopt,
+      [&names](std::uint64_t id, std::uint32_t pid, std::chrono::nanoseconds now) {
+        return names.lookup(id, pid, now);
+      });
   for (auto _ : state) {
     recording.for_each([&](std::span<const std::byte> bytes) { pipeline.take(bytes); });
   }
@@ -260,6 +267,25 @@ void decode(benchmark::State& state, Mix mix) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(recording.size()));
 }
 
+// What a recording adds: a name that is known already, the bytes, their share of a block.
+void recording(benchmark::State& state, Mix mix) {
+  const Recording records = record(mix);
+  std::uint64_t stored = 0;
+  trace::RecordingWriter writer([&stored](std::span<const std::byte> block) -> Result<void> {
+    stored += block.size();
+    return {};
+  });
+  const auto cgroup = std::make_shared<const model::Cgroup>();
+  for (auto _ : state) {
+    records.for_each([&](std::span<const std::byte> bytes) {
+      writer.name(1, 812, cgroup, [](trace::recording::Name&) {});
+      benchmark::DoNotOptimize(writer.record(bytes));
+    });
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(records.size()));
+}
+
+BENCHMARK_CAPTURE(recording, all, Mix::kAll);
 BENCHMARK_CAPTURE(pipeline, json_all, Mix::kAll, true);
 BENCHMARK_CAPTURE(pipeline, json_resets, Mix::kResets, true);
 BENCHMARK_CAPTURE(pipeline, text_resets, Mix::kResets, false);

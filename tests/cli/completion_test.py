@@ -40,6 +40,11 @@ class Completion(support.CliTest):
         self.assertEqual(self.complete("trace", "--netn"), ["--netns"])
         self.assertEqual(self.complete("check", "--"), ["--json", "--attach", "--help", "--version"])
         self.assertEqual(self.complete("completion", "z"), ["zsh"])
+        self.assertEqual(self.complete("rep"), ["replay"])
+        self.assertEqual(self.complete("replay", "--comm", "--wri"), [])
+        self.assertEqual(self.complete("replay", "--ver"), ["--verbose", "--version"])
+        self.assertEqual(self.complete("replay", "/etc/host"), self.complete("--write", "/etc/host"))
+        self.assertIn("/etc/hosts", self.complete("replay", "/etc/host"))
 
     def test_bash_completes_values(self):
         self.assertEqual(self.complete("--attach", "f"), ["fentry"])

@@ -21,6 +21,7 @@
 #include "cli/run_context.h"
 #include "cli/writer.h"
 #include "host/boot_clock.h"
+#include "host/cgroup_names.h"
 #include "kernel/bpf_session.h"
 #include "sink/fd_sink.h"
 #include "stress/drill.h"
@@ -92,6 +93,7 @@ class DrillRun {
 
   const DrillOptions& options_;
   std::optional<stress::Lab> lab_;
+  host::CgroupNames names_;
   std::optional<Writer> writer_;
   std::unique_ptr<kernel::BpfSession> session_;
   std::optional<Pipeline> pipeline_;
@@ -124,7 +126,10 @@ Result<void> DrillRun::open() {
   writer_.emplace(std::move(*sink),
                   make_context(STDOUT_FILENO, options_.json, ColorChoice::kAuto, options_.verbose),
                   options_.json);
-  pipeline_.emplace(*writer_, session_->reset_reasons(), std::nullopt);
+  pipeline_.emplace(*writer_, session_->reset_reasons(), std::nullopt,
+                    [this](std::uint64_t id, std::uint32_t pid, std::chrono::nanoseconds now) {
+                      return names_.lookup(id, pid, now);
+                    });
   return options_.json ? writer_->write(describe_hooks(*session_, host::boot_time()))
                        : Result<void>();
 }

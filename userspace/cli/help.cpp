@@ -17,6 +17,7 @@ constexpr std::size_t kDescriptionColumn = 30;
 
 constexpr std::string_view kTraceHead =
     R"(Usage: tcptrace [trace] [OPTIONS]
+       tcptrace replay [OPTIONS] FILE
        tcptrace check [--json] [--attach FAMILY]
        tcptrace drill NAME...
        tcptrace completion bash|zsh|fish
@@ -40,10 +41,25 @@ Examples:
   tcptrace -P 443 -e all -d 30s       every event on port 443, for half a minute
   tcptrace --addr 10.0.0.0/8 -c 20    the first 20 events with that network
   tcptrace --netns pid:812 -J -o f    the namespace of process 812, as JSON
+  tcptrace -w f                       everything, and a recording of it
+  tcptrace replay -P 443 f            the events on port 443 of that recording
   tcptrace check                      what this kernel offers, hook by hook
 
 Exit status: 0 done, also by SIGINT and SIGTERM; 1 failed; 2 bad usage or input;
 3 the kernel or the privileges do not allow it. More in tcptrace(8).
+)";
+
+constexpr std::string_view kReplayHead =
+    R"(Usage: tcptrace replay [OPTIONS] FILE
+
+Prints what `tcptrace --write FILE` recorded, as the trace printed it or with
+other filters and another form. FILE - is stdin. Needs no privileges and nothing
+of the host that was traced. Filters can only narrow down what was recorded;
+--netns takes inode numbers.
+
+Of a recording that is damaged or has no end, what can be read is printed, and
+what is missing is said: exit status 0. A file of another version, or that is no
+recording, is exit status 2.
 )";
 
 constexpr std::string_view kCheckHead =
@@ -130,6 +146,8 @@ std::string help(std::string_view head, const CLI::App& app, std::string_view ta
 }  // namespace
 
 std::string trace_help(const CLI::App& app) { return help(kTraceHead, app, kTraceTail); }
+
+std::string replay_help(const CLI::App& app) { return help(kReplayHead, app, {}); }
 
 std::string check_help(const CLI::App& app) { return help(kCheckHead, app, {}); }
 

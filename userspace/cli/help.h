@@ -9,6 +9,7 @@
 namespace tcptrace::cli {
 
 [[nodiscard]] std::string trace_help(const CLI::App& app);
+[[nodiscard]] std::string replay_help(const CLI::App& app);
 [[nodiscard]] std::string check_help(const CLI::App& app);
 [[nodiscard]] std::string drill_help(const CLI::App& app);
 [[nodiscard]] std::string completion_help(const CLI::App& app);

@@ -16,7 +16,8 @@ namespace tcptrace::cli {
 namespace {
 
 Error unknown_command(std::string_view word) {
-  const std::array<std::string, 5> names{"trace", "check", "drill", "completion", "--help"};
+  const std::array<std::string, 6> names{"trace", "replay",     "check",
+                                         "drill", "completion", "--help"};
   std::string hint = did_you_mean(word, names);
   return usage_error(fmt::format("unknown command {}", quote(word)),
                      hint.empty() ? "see tcptrace --help" : std::move(hint));
@@ -31,6 +32,9 @@ Result<Command> parse(std::span<const char* const> arguments, const HostLookup& 
   }
   if (word == "trace") {
     return parse_trace(arguments.subspan(1), host);
+  }
+  if (word == "replay") {
+    return parse_replay(arguments.subspan(1));
   }
   if (word == "check") {
     return parse_check(arguments.subspan(1));

@@ -31,18 +31,28 @@ inline constexpr std::uint32_t kMinConnections = 1U << 10;
 inline constexpr std::uint32_t kMaxConnections = 16U << 20;
 inline constexpr std::uint32_t kDefaultConnections = 128U << 10;
 
-struct TraceOptions {
+// Which events, and how they are printed.
+struct EventOptions {
   model::Filter filter;
   bool json = false;
   std::optional<std::string> output;  // a path; empty: stdout
   std::optional<std::uint64_t> count;
-  std::optional<std::chrono::nanoseconds> duration;
-  AttachChoice attach;
-  std::uint32_t ring_size_bytes = kDefaultRingSizeBytes;  // a power of two
-  std::uint32_t max_connections = kDefaultConnections;
   ColorChoice color = ColorChoice::kAuto;
   bool header = true;
   bool verbose = false;
+};
+
+struct TraceOptions : EventOptions {
+  std::optional<std::chrono::nanoseconds> duration;
+  std::optional<std::string> recording;  // a path to record to
+  AttachChoice attach;
+  std::uint32_t ring_size_bytes = kDefaultRingSizeBytes;  // a power of two
+  std::uint32_t max_connections = kDefaultConnections;
+};
+
+struct ReplayOptions : EventOptions {
+  std::string recording;             // a path; "-": stdin
+  std::vector<std::string> cgroups;  // paths: only the recording knows their ids
 };
 
 struct CheckOptions {
@@ -63,7 +73,7 @@ struct PrintText {
   ExitStatus status = ExitStatus::kDone;
 };
 
-using Command = std::variant<TraceOptions, CheckOptions, DrillOptions, PrintText>;
+using Command = std::variant<TraceOptions, ReplayOptions, CheckOptions, DrillOptions, PrintText>;
 
 // `arguments` is argv without argv[0]. A failure has ExitStatus::kUsage.
 [[nodiscard]] Result<Command> parse(std::span<const char* const> arguments, const HostLookup& host);

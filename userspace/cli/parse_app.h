@@ -5,6 +5,8 @@
 
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -31,5 +33,20 @@ CLI::Option& declare_flag(CLI::App& app, const std::string& names, bool& flag,
 
 // Parses; an unknown option or an argument that nobody asked for is an error.
 [[nodiscard]] Result<void> parse_app(CLI::App& app, std::span<const char* const> arguments);
+
+// Puts parse(last value) into `into`, if the option was given.
+template <typename T, typename Parse>
+[[nodiscard]] Result<void> take_value(std::string_view option, const Values& values, T& into,
+                                      const Parse& parse) {
+  if (values.empty()) {
+    return {};
+  }
+  auto value = parse(values.back());
+  if (!value) {
+    return std::unexpected(value.error().within(option));
+  }
+  into = std::move(*value);
+  return {};
+}
 
 }  // namespace tcptrace::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The command lines of `trace`, `check`, `drill` and `completion`: arguments to options.
+// The command lines of each subcommand: arguments to options.
 #pragma once
 
 #include <span>
@@ -14,6 +14,7 @@ namespace tcptrace::cli {
 // `arguments` begins behind the name of the command.
 [[nodiscard]] Result<Command> parse_trace(std::span<const char* const> arguments,
                                           const HostLookup& host);
+[[nodiscard]] Result<Command> parse_replay(std::span<const char* const> arguments);
 [[nodiscard]] Result<Command> parse_check(std::span<const char* const> arguments);
 [[nodiscard]] Result<Command> parse_drill(std::span<const char* const> arguments);
 [[nodiscard]] Result<Command> parse_completion(std::span<const char* const> arguments);

@@ -95,6 +95,20 @@ Result<std::uint64_t> cgroup_number(std::string_view text, const HostLookup& hos
   return as_usage(host.cgroup(text));
 }
 
+// As the kernel names it, below the mount point: "/system.slice/api.service".
+std::string recorded_path(std::string_view path) {
+  for (const std::string_view mount : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"}) {
+    if (path == mount || path.starts_with(std::string(mount) + '/')) {
+      path.remove_prefix(mount.size());
+      break;
+    }
+  }
+  while (path.ends_with('/')) {
+    path.remove_suffix(1);
+  }
+  return path.starts_with('/') ? std::string(path) : '/' + std::string(path);
+}
+
 Result<void> take_ports(const FilterArguments& arguments, std::vector<model::PortRange>& ports) {
   const auto on = [](model::PortSide side) {
     return [side](std::string_view text) { return parse_ports(text, side); };
@@ -199,6 +213,40 @@ Result<void> take_filter(const FilterArguments& arguments, const HostLookup& hos
   if (taken) {
     taken = collect("--cgroup", arguments.cgroups, model::kMaxCgroups, filter.cgroups,
                     [&](std::string_view text) { return cgroup_number(text, host); });
+  }
+  return taken;
+}
+
+Result<void> take_recorded_filter(const FilterArguments& arguments, model::Filter& filter,
+                                  std::vector<std::string>& cgroups) {
+  const HostLookup nothing{
+      .thread_group = [](std::uint32_t pid) { return std::optional(pid); },
+      .netns = [](std::string_view text) -> Result<std::uint32_t> {
+        return std::unexpected(usage_error(fmt::format(
+            "{} is not an inode number, which is all that a recording knows", quote(text))));
+      },
+      .cgroup = {},
+  };
+  FilterArguments others = arguments;
+  others.cgroups.clear();
+  auto taken = take_filter(others, nothing, filter);
+  for (const std::string& value : arguments.cgroups) {
+    for (const std::string_view item : split_list(value)) {
+      if (!taken) {
+        return taken;
+      }
+      if (const auto number = plain_number<std::uint64_t>(item, "cgroup")) {
+        taken = *number ? Result<void>() : std::unexpected(number->error());
+        filter.cgroups.push_back(number->value_or(0));
+      } else if (item.empty()) {
+        taken = std::unexpected(usage_error("\"\" is not a cgroup"));
+      } else {
+        cgroups.push_back(recorded_path(item));
+      }
+      if (!taken) {
+        taken.error().within("--cgroup");
+      }
+    }
   }
   return taken;
 }

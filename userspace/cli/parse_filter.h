@@ -3,6 +3,9 @@
 // the host.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/result.h"
 #include "cli/parse_app.h"
 #include "cli/parse_host.h"
@@ -20,5 +23,11 @@ void declare_filter(CLI::App& app, FilterArguments& arguments);
 
 [[nodiscard]] Result<void> take_filter(const FilterArguments& arguments, const HostLookup& host,
                                        model::Filter& filter);
+
+// The same for what was recorded elsewhere, or is gone: numbers are not looked up, and cgroups
+// given by path are put into `cgroups`.
+[[nodiscard]] Result<void> take_recorded_filter(const FilterArguments& arguments,
+                                                model::Filter& filter,
+                                                std::vector<std::string>& cgroups);
 
 }  // namespace tcptrace::cli

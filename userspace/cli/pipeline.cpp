@@ -8,17 +8,28 @@
 namespace tcptrace::cli {
 
 Pipeline::Pipeline(Writer& writer, std::span<const std::string> reset_reasons,
-                   std::optional<std::uint64_t> count)
+                   std::optional<std::uint64_t> count, CgroupLookup cgroup_of, Condition wanted)
     : writer_(writer),
       decoder_(reset_reasons),
       to_settle_([this](model::Event&& event) { settle(std::move(event)); }),
       to_report_([this](model::Event&& event) { report(std::move(event)); }),
+      cgroup_of_(std::move(cgroup_of)),
+      wanted_(std::move(wanted)),
       count_(count) {}
 
 void Pipeline::take(std::span<const std::byte> record) {
   std::optional<model::Event> event = decoder_.decode(record);
   if (!event) {
     ++undecodable_;
+    return;
+  }
+  // Before anything is held: its process may be gone afterwards.
+  for (std::optional<model::Process>* process : {&event->owner, &event->by}) {
+    if (process->has_value()) {
+      (*process)->cgroup = cgroup_of_((*process)->cgroup_id, (*process)->pid, event->boot_time);
+    }
+  }
+  if (wanted_ && !wanted_(*event)) {
     return;
   }
   reset_filter_.push(std::move(*event), to_settle_);
@@ -56,11 +67,6 @@ void Pipeline::report(model::Event&& event) {
   if (failure_ || count_reached()) {
     return;
   }
-  for (std::optional<model::Process>* process : {&event.owner, &event.by}) {
-    if (process->has_value()) {
-      (*process)->cgroup = cgroups_.lookup((*process)->cgroup_id, (*process)->pid, event.boot_time);
-    }
-  }
   if (!event.verdict) {
     event.verdict = diagnose::diagnose({.event = event});
   }
@@ -84,7 +90,7 @@ void Pipeline::write(const model::Record& record) {
 
 void Pipeline::note_losses(model::LossCounts kernel, std::chrono::nanoseconds boot_time) {
   kernel.undecodable = undecodable_;
-  kernel.output = writer_.lost_lines();
+  kernel.output += writer_.lost_lines();
   if (kernel == losses_ || failure_) {
     losses_ = kernel;
     return;

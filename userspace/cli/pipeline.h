@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The way of an event after the ring buffer: decode, settle, name the container, count, write. The
+// The way of an event after the ring buffer: decode, name the container, settle, count, write. The
 // same for what comes live and for what is replayed.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,7 +16,6 @@
 #include "base/result.h"
 #include "cli/writer.h"
 #include "diagnose/patterns.h"
-#include "host/cgroup_names.h"
 #include "model/record.h"
 #include "trace/decode.h"
 #include "trace/reset_filter.h"
@@ -27,12 +27,19 @@ class Pipeline {
  public:
   // Sees every event that is reported, with its verdict.
   using Observer = std::function<void(const model::Event&)>;
+  // The cgroup of a process by its id and pid at the time of an event; null: nothing is known.
+  using CgroupLookup = std::function<std::shared_ptr<const model::Cgroup>(
+      std::uint64_t id, std::uint32_t pid, std::chrono::nanoseconds now)>;
+  // Whether an event is asked for, where no kernel has decided it.
+  using Condition = std::function<bool(const model::Event&)>;
 
   // `writer` outlives the pipeline. `count`: events after which it is done.
   Pipeline(Writer& writer, std::span<const std::string> reset_reasons,
-           std::optional<std::uint64_t> count);
+           std::optional<std::uint64_t> count, CgroupLookup cgroup_of, Condition wanted = {});
 
   void take(std::span<const std::byte> record);
+  // So many records are known to be missing from what is taken.
+  void note_missing(std::uint64_t records) { undecodable_ += records; }
   void advance(std::chrono::nanoseconds boot_time);
   void finish();
 
@@ -40,7 +47,9 @@ class Pipeline {
   void note_losses(model::LossCounts kernel, std::chrono::nanoseconds boot_time);
 
   void observe(Observer observer) { observer_ = std::move(observer); }
-
+  // Something is held until advance() settles it.
+  [[nodiscard]] bool holds() const { return reset_filter_.holds() || pairs_.holds(); }
+  [[nodiscard]] const model::LossCounts& losses() const { return losses_; }
   [[nodiscard]] bool count_reached() const { return count_ && reported_ >= *count_; }
   // The first failure to write; the pipeline takes nothing more after it.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
@@ -61,7 +70,8 @@ class Pipeline {
   Observer observer_;
   trace::ResetFilter::Output to_settle_;
   trace::ResetPairs::Output to_report_;
-  host::CgroupNames cgroups_;
+  CgroupLookup cgroup_of_;
+  Condition wanted_;
   std::optional<std::uint64_t> count_;
   std::uint64_t reported_ = 0;
   std::uint64_t undecodable_ = 0;

@@ -2,22 +2,22 @@
 #include "cli/trace.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
-#include <fmt/core.h>
-
+#include "cli/event_output.h"
 #include "cli/pipeline.h"
+#include "cli/recorder.h"
 #include "cli/run_context.h"
 #include "cli/writer.h"
 #include "host/boot_clock.h"
+#include "host/cgroup_names.h"
 #include "host/coverage.h"
 #include "host/kernel_counters.h"
 #include "host/pid_watch.h"
@@ -25,8 +25,6 @@
 #include "host/procfs.h"
 #include "host/signal_fd.h"
 #include "kernel/bpf_session.h"
-#include "output/text.h"
-#include "sink/fd_sink.h"
 
 namespace tcptrace::cli {
 namespace {
@@ -84,7 +82,12 @@ class TraceRun {
   Result<void> loop();
   Result<void> end();
   Result<void> drain();
+  void settle();
   void housekeeping(nanoseconds now);
+  void note_losses(nanoseconds now);
+  [[nodiscard]] model::LossCounts losses() const;
+  [[nodiscard]] model::Summary summary(nanoseconds now, const CountersNow& after) const;
+  void abandon_recording();
   [[nodiscard]] std::optional<std::string> why_end(nanoseconds now);
   [[nodiscard]] int poll_timeout_ms(nanoseconds now) const;
 
@@ -92,6 +95,8 @@ class TraceRun {
   std::optional<host::SignalFd> signals_;
   std::optional<host::PidWatch> processes_;
   std::optional<Writer> writer_;
+  host::CgroupNames names_;
+  std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   std::optional<Pipeline> pipeline_;
   std::unique_ptr<kernel::BpfSession> session_;
   CountersNow before_;
@@ -130,16 +135,25 @@ Result<void> TraceRun::open() {
   }
   session_ = std::move(*session);
   // Only now: a trace that cannot run leaves an existing file as it is.
-  auto sink = options_.output ? sink::open_file(*options_.output, signals_->fd())
-                              : sink::open_stdout(signals_->fd());
+  auto sink = open_output(options_, signals_->fd());
   if (!sink) {
     return std::unexpected(sink.error());
   }
   writer_.emplace(std::move(*sink),
-                  make_context(options_.output ? -1 : STDOUT_FILENO, options_.json, options_.color,
-                               options_.verbose),
+                  event_context(options_, host::read_machine().name, host::boot_to_wall()),
                   options_.json);
-  pipeline_.emplace(*writer_, session_->reset_reasons(), options_.count);
+  if (options_.recording) {
+    auto recorder = Recorder::create(*options_.recording, names_);
+    if (!recorder) {
+      return std::unexpected(recorder.error());
+    }
+    recorder_ = std::move(*recorder);
+  }
+  pipeline_.emplace(*writer_, session_->reset_reasons(), options_.count,
+                    [this](std::uint64_t id, std::uint32_t pid, nanoseconds now) {
+                      return recorder_ ? recorder_->lookup(id, pid, now)
+                                       : names_.lookup(id, pid, now);
+                    });
   return {};
 }
 
@@ -147,21 +161,17 @@ Result<void> TraceRun::begin() {
   before_ = read_counters(*session_);
   started_ = host::boot_time();
   const model::Hooks hooks = describe_hooks(*session_, started_);
-  if (!options_.json) {
-    output::Context context = writer_->context();
-    context.color =
-        use_color(options_.color, ::isatty(STDERR_FILENO) == 1, std::getenv("NO_COLOR"));
-    std::fputs(output::hooks_text(hooks, options_.filter.events, context).c_str(), stderr);
-    if (!options_.header) {
-      return {};
+  if (recorder_) {
+    auto begun = recorder_->begin({.hooks = hooks,
+                                   .reset_reasons = session_->reset_reasons(),
+                                   .boot_to_wall = writer_->context().boot_to_wall,
+                                   .cgroups = {}},
+                                  options_.filter.cgroups);
+    if (!begun) {
+      return begun;
     }
-    if (auto written = writer_->write_header(); !written) {
-      return written;
-    }
-  } else if (auto written = writer_->write(hooks); !written) {
-    return written;
   }
-  return writer_->flush();
+  return write_opening(*writer_, hooks, options_);
 }
 
 std::optional<std::string> TraceRun::why_end(nanoseconds now) {
@@ -197,16 +207,43 @@ int TraceRun::poll_timeout_ms(nanoseconds now) const {
 
 // One batch. What waits for a reply to settle it waits on while there is more to read.
 Result<void> TraceRun::drain() {
-  const auto more =
-      session_->consume([this](std::span<const std::byte> record) { pipeline_->take(record); });
+  const auto more = session_->consume([this](std::span<const std::byte> record) {
+    pipeline_->take(record);
+    if (recorder_) {
+      recorder_->record(record);
+    }
+  });
   if (!more) {
     return std::unexpected(more.error());
   }
   behind_ = *more;
   if (!behind_) {
-    pipeline_->advance(host::boot_time());
+    settle();
   }
   return writer_->flush();
+}
+
+void TraceRun::settle() {
+  const nanoseconds now = host::boot_time();
+  if (recorder_ && pipeline_->holds()) {
+    recorder_->tick(now);
+  }
+  pipeline_->advance(now);
+}
+
+model::LossCounts TraceRun::losses() const {
+  model::LossCounts losses = session_->losses();
+  losses.output = recorder_ ? recorder_->lost_records() : 0;
+  return losses;
+}
+
+void TraceRun::note_losses(nanoseconds now) {
+  const model::LossCounts before = pipeline_->losses();
+  const model::LossCounts counts = losses();
+  pipeline_->note_losses(counts, now);
+  if (recorder_ && pipeline_->losses() != before) {
+    recorder_->losses(counts, now);
+  }
 }
 
 void TraceRun::housekeeping(nanoseconds now) {
@@ -214,8 +251,12 @@ void TraceRun::housekeeping(nanoseconds now) {
     return;
   }
   next_housekeeping_ = now + kHousekeeping;
-  pipeline_->note_losses(session_->losses(), now);
+  note_losses(now);
   writer_->set_boot_to_wall(host::boot_to_wall());
+  if (recorder_) {
+    recorder_->flush();
+    recorder_->set_boot_to_wall(writer_->context().boot_to_wall);
+  }
 }
 
 Result<void> TraceRun::loop() {
@@ -250,41 +291,57 @@ Result<void> TraceRun::end() {
     }
   } while (behind_);
   pipeline_->finish();
-  pipeline_->note_losses(session_->losses(), now);
-  model::Summary summary = pipeline_->summary();
-  summary.boot_time = now;
-  summary.duration = now - started_;
-  summary.coverage = host::coverage(before_.kernel, after.kernel, traced_between(before_, after));
-  summary.ended_by = ended_by_;
-  if (auto written = writer_->write(std::move(summary)); !written) {
+  if (recorder_) {
+    recorder_->flush();
+  }
+  const model::LossCounts counts = losses();
+  pipeline_->note_losses(counts, now);
+  model::Summary total = summary(now, after);
+  if (recorder_) {
+    recorder_->end(total, counts);
+  }
+  if (auto written = writer_->write(std::move(total)); !written) {
     return written;
   }
   return writer_->flush();
 }
 
-// A reader that goes away ends the trace; it is no failure of ours.
-Result<void> forgive_closed(Result<void> result) {
-  if (!result &&
-      (sink::output_closed(result.error()) || sink::output_interrupted(result.error()))) {
-    return {};
+model::Summary TraceRun::summary(nanoseconds now, const CountersNow& after) const {
+  model::Summary summary = pipeline_->summary();
+  summary.boot_time = now;
+  summary.duration = now - started_;
+  summary.coverage = host::coverage(before_.kernel, after.kernel, traced_between(before_, after));
+  summary.ended_by = ended_by_;
+  return summary;
+}
+
+// The output failed: the recording is none the worse for it.
+void TraceRun::abandon_recording() {
+  if (recorder_ && recorder_->open()) {
+    ended_by_ = "output closed";
+    recorder_->end(summary(host::boot_time(), read_counters(*session_)), losses());
   }
-  return result;
 }
 
 Result<void> TraceRun::run() {
   if (auto opened = open(); !opened) {
     return opened;
   }
-  if (auto begun = begin(); !begun) {
-    return forgive_closed(begun);
+  Result<void> done = begin();
+  if (done) {
+    done = loop();
   }
-  if (auto looped = loop(); !looped) {
-    return forgive_closed(looped);
+  if (done && pipeline_->failure()) {
+    done = std::unexpected(*pipeline_->failure());
   }
-  if (pipeline_->failure()) {
-    return forgive_closed(std::unexpected(*pipeline_->failure()));
+  if (done) {
+    done = end();
   }
-  return forgive_closed(end());
+  if (!done) {
+    abandon_recording();
+  }
+  done = forgive_closed(std::move(done));
+  return done && recorder_ ? recorder_->result() : done;
 }
 
 }  // namespace

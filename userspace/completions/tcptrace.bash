@@ -35,7 +35,7 @@ _tcptrace_value() {
         -e | --events) _tcptrace_list reset retransmit failure accept connect close state all ;;
         --attach) mapfile -t COMPREPLY < <(compgen -W 'auto fentry tp kprobe' -- "$cur") ;;
         --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
-        -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        -o | --output | -w | --write) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         -P | --port | -L | --localport | -D | --remoteport | --addr | -d | --duration | -c | --count | \
             --ring-size | --max-connections) COMPREPLY=() ;;
         *) return 1 ;;
@@ -44,13 +44,14 @@ _tcptrace_value() {
 
 _tcptrace() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    local options='--pid --comm --cgroup --netns --port --localport --remoteport --addr --ipv4 --ipv6
-        --events --duration --count --json --output --no-header --color --verbose
-        --attach --ring-size --max-connections --help --version'
-    local words="trace check drill completion $options"
+    local filters='--pid --comm --cgroup --netns --port --localport --remoteport --addr --ipv4 --ipv6 --events'
+    local output='--count --json --output --no-header --color --verbose'
+    local options="$filters --duration $output --write --attach --ring-size --max-connections --help --version"
+    local words="trace replay check drill completion $options"
     COMPREPLY=()
     ((COMP_CWORD > 1)) && words=$options
     case ${COMP_WORDS[1]} in
+        replay) ((COMP_CWORD > 1)) && words="$filters $output --help --version" ;;
         check) ((COMP_CWORD > 1)) && words='--json --attach --help --version' ;;
         drill)
             ((COMP_CWORD > 1)) && words="all $(tcptrace drill --list 2>/dev/null | cut -d' ' -f1) --list --json --verbose
@@ -64,7 +65,12 @@ _tcptrace() {
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
         prev=${COMP_WORDS[COMP_CWORD - 2]}
     fi
-    _tcptrace_value "$prev" || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+    _tcptrace_value "$prev" && return
+    if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} == replay && $cur != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    else
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+    fi
 }
 
 complete -F _tcptrace tcptrace

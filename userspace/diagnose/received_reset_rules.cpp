@@ -55,8 +55,7 @@ Cause sender_cause(const Evidence& e) {
   return e.event.sender ? e.event.sender->cause : Cause::kUnknown;
 }
 
-// The other end's reason names that of this one. A sender without one proves only that it was the
-// peer itself.
+// The other end's reason names that of this one.
 template <Cause... Causes>
 bool sender_says(const Evidence& e) {
   return ((sender_cause(e) == Causes) || ...);
@@ -75,7 +74,7 @@ bool sender_does_not_know_it(const Evidence& e) {
           e.event.sender->confidence < Confidence::kCertain);
 }
 
-bool sender_known(const Evidence& e) { return e.event.sender.has_value(); }
+bool sender_known(const Evidence& e) { return sender_cause(e) != Cause::kUnknown; }
 
 std::string_view sender_name(const Evidence& e) {
   const auto& process = e.event.sender->process;
@@ -185,10 +184,8 @@ constexpr Rule kRules[] = {
      .holds = sender_known,
      .summary =
          [](const Evidence& e) {
-           const Cause cause = sender_cause(e);
-           return cause == Cause::kUnknown ? fmt::format("{} reset the connection", sender_name(e))
-                                           : fmt::format("{} reset the connection: {}",
-                                                         sender_name(e), model::cause_name(cause));
+           return fmt::format("{} reset the connection: {}", sender_name(e),
+                              model::cause_name(sender_cause(e)));
          },
      .facts = both_ends,
      .advice = "the reason is in the sender's record"},

@@ -16,14 +16,23 @@ using model::TcpInfo;
 using model::TcpState;
 using std::chrono::milliseconds;
 
-// A request that was on its way when an idle connection was closed comes within about a round trip.
-constexpr milliseconds kOnTheWay{200};
-
 bool segment_seen(const Evidence& e) { return e.event.trigger_flags != 0; }
 
 bool has_flags(const Evidence& e, std::uint8_t set, std::uint8_t clear) {
   return segment_seen(e) && (e.event.trigger_flags & set) == set &&
          (e.event.trigger_flags & clear) == 0;
+}
+
+// Only the RST was seen, as it left: it answers a segment that found no full socket. RFC 9293,
+// 3.10.7.1: with ACK, a segment without one; else one whose ack is its own sequence number.
+bool only_reset_seen(const Evidence& e) { return !segment_seen(e) && e.event.rst_flags != 0; }
+
+bool reset_answers_syn(const Evidence& e) {
+  return only_reset_seen(e) && (e.event.rst_flags & kAck) != 0;
+}
+
+bool reset_answers_ack(const Evidence& e) {
+  return only_reset_seen(e) && (e.event.rst_flags & kAck) == 0;
 }
 
 bool found(const Evidence& e, TcpState state) { return e.event.socket_state == state; }
@@ -34,7 +43,8 @@ bool known_once(const Evidence& e) {
 }
 
 bool finds_nobody(const Evidence& e) {
-  return e.event.no_socket || (found(e, TcpState::kListen) && !has_flags(e, kSyn, 0));
+  return e.event.no_socket || reset_answers_ack(e) ||
+         (found(e, TcpState::kListen) && !has_flags(e, kSyn, 0));
 }
 
 bool refused(const Evidence& e) { return e.event.no_socket && has_flags(e, kSyn, kAck); }
@@ -63,13 +73,9 @@ bool closed_idle(const Evidence& e) { return e.event.closing && e.event.closing-
 
 // Sent before the FIN had arrived: it does not acknowledge it (RFC 9293, 3.4).
 bool crossed_fin(const Evidence& e) {
-  return e.event.closing && has_flags(e, kAck, kSyn) && e.event.trigger_bytes > 0 &&
+  const bool data = has_flags(e, kAck, kSyn) && e.event.trigger_bytes > 0;
+  return e.event.closing && (data || reset_answers_ack(e)) &&
          static_cast<std::int32_t>(e.event.trigger_ack - e.event.closing->fin_seq) <= 0;
-}
-
-// Where the segment itself was not seen, its time is all there is.
-bool came_at_once(const Evidence& e) {
-  return e.event.closing && !segment_seen(e) && e.event.closing->ago <= kOnTheWay;
 }
 
 bool closed_by_application(const Evidence& e) {
@@ -77,15 +83,11 @@ bool closed_by_application(const Evidence& e) {
 }
 
 bool for_what_was_closed(const Evidence& e) {
-  return closed_by_application(e) || (known_once(e) && (finds_nobody(e) || !segment_seen(e)));
+  return closed_by_application(e) || (known_once(e) && finds_nobody(e));
 }
 
 bool keepalive_race(const Evidence& e) {
   return crossed_fin(e) && closed_idle(e) && for_what_was_closed(e);
-}
-
-bool keepalive_race_by_time(const Evidence& e) {
-  return came_at_once(e) && closed_idle(e) && for_what_was_closed(e);
 }
 
 bool closed_while_sent_to(const Evidence& e) { return crossed_fin(e) && for_what_was_closed(e); }
@@ -108,7 +110,7 @@ bool data_after_close(const Evidence& e) {
 bool data_for_the_closed(const Evidence& e) { return finds_nobody(e) && known_once(e); }
 
 bool stranger(const Evidence& e) {
-  return finds_nobody(e) && segment_seen(e) && !has_flags(e, kSyn, 0);
+  return finds_nobody(e) && (segment_seen(e) || only_reset_seen(e)) && !has_flags(e, kSyn, 0);
 }
 
 void segment(const Evidence& e, Facts& facts) {
@@ -122,6 +124,8 @@ void segment(const Evidence& e, Facts& facts) {
   }
   if (segment_seen(e)) {
     facts.add("segment_bytes", e.event.trigger_bytes);
+  } else if (only_reset_seen(e)) {
+    facts.add("answers_ack", reset_answers_ack(e));
   }
 }
 
@@ -135,7 +139,7 @@ void closing(const Evidence& e, Facts& facts) {
     facts.add("idle_before_close_ms", e.event.closing->idle.count());
     facts.add("since_close_us",
               std::chrono::duration_cast<std::chrono::microseconds>(e.event.closing->ago).count());
-    if (segment_seen(e)) {
+    if (segment_seen(e) || reset_answers_ack(e)) {
       facts.add("peer_had_our_fin", !crossed_fin(e));
     }
   }
@@ -166,6 +170,15 @@ constexpr Rule kReplyRules[] = {
     {.cause = Cause::kConnectionRefused,
      .confidence = Confidence::kCertain,
      .holds = refused,
+     .summary =
+         [](const Evidence& e) {
+           return fmt::format("nobody listens on port {}", e.event.connection.local_port);
+         },
+     .facts = segment,
+     .advice = "start the server, or send its clients to the right port and address"},
+    {.cause = Cause::kConnectionRefused,
+     .confidence = Confidence::kLikely,
+     .holds = reset_answers_syn,
      .summary =
          [](const Evidence& e) {
            return fmt::format("nobody listens on port {}", e.event.connection.local_port);
@@ -220,12 +233,6 @@ constexpr Rule kReplyRules[] = {
     {.cause = Cause::kKeepaliveRace,
      .confidence = Confidence::kCertain,
      .holds = keepalive_race,
-     .summary = race_summary,
-     .facts = closing,
-     .advice = kRaiseKeepAlive},
-    {.cause = Cause::kKeepaliveRace,
-     .confidence = Confidence::kLikely,
-     .holds = keepalive_race_by_time,
      .summary = race_summary,
      .facts = closing,
      .advice = kRaiseKeepAlive},

@@ -178,6 +178,8 @@ struct Event {
   std::uint32_t trigger_ack = 0;
   std::uint32_t trigger_bytes = 0;
   std::uint8_t peer_ttl = 0;  // resets: of the peer's segment that ended the handshake; 0 not seen
+  // Resets of which nothing else was seen: their own flags. Without ACK, trigger_ack is set too.
+  std::uint8_t rst_flags = 0;
   std::optional<Closing> closing{};  // resets
 
   std::optional<ResetSender> sender{};  // resets received

@@ -100,7 +100,9 @@ struct Summary {
   LossCounts lost;
   Patterns patterns;
   std::vector<NetnsCoverage> coverage;
-  std::string ended_by;  // "duration", "count", "signal", "processes exited", "output closed"
+  // "duration", "count", "signal", "processes exited", "output closed"; "end of the recording"
+  // where a replay does not know it
+  std::string ended_by;
 };
 
 }  // namespace tcptrace::model

@@ -120,6 +120,7 @@ void write_reset(JsonWriter& json, const Event& event) {
     json.number<"bytes">(event.trigger_bytes);
     json.close_object();
   }
+  write_tcp_flags_field<"rst_flags">(json, event.rst_flags);
   json.number_unless_zero<"peer_ttl">(event.peer_ttl);
   if (event.closing) {
     json.object<"closed">();

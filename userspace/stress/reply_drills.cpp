@@ -146,7 +146,6 @@ void firewall_reject_established(const Stage& stage) {
   const Nft reject(stage.lab.server, "input", to_port(stage.port, "reject with tcp reset"));
   send_text(pair.client.get(), "more");
   await_state(pair.client.get(), TCP_CLOSE);
-  reset_on_close(pair.server.get());
 }
 
 constexpr Drill kDrills[] = {

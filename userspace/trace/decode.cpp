@@ -184,6 +184,7 @@ bool decode_reset(Event& event, const tt_reset_record& wire,
   event.trigger_ack = wire.trigger_ack;
   event.trigger_bytes = wire.trigger_bytes;
   event.peer_ttl = wire.peer_ttl;
+  event.rst_flags = wire.rst_flags;
   if (wire.since_close_ns != 0) {
     event.closing = {.ago = std::chrono::nanoseconds(wire.since_close_ns),
                      .idle = std::chrono::milliseconds(wire.idle_before_close_ms),

@@ -31,6 +31,7 @@ class ResetFilter {
   // Passes on everything: the trace has ended.
   void flush(const Output& output);
 
+  [[nodiscard]] bool holds() const { return !held_.empty(); }
   [[nodiscard]] std::uint64_t suppressed() const { return suppressed_; }
 
  private:

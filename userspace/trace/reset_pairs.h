@@ -41,6 +41,9 @@ class ResetPairs {
   // Passes on everything: the trace has ended.
   void flush(const Output& output);
 
+  // Something waits for advance().
+  [[nodiscard]] bool holds() const { return !held_.empty(); }
+
  private:
   struct Sent {
     std::chrono::nanoseconds boot_time{};

@@ -21,6 +21,7 @@ PARTS = {
     "loss": "records lost at 20,000 connections/s",
     "cost": "time in the kernel for a record",
     "pipeline": "records/s on one core",
+    "replay": "what recording costs, and records/s replayed",
     "start": "time to start",
     "memory": "memory and idle processor time",
 }

@@ -16,6 +16,7 @@ from programs import CannotRun, TcptraceJson, bpf_objects, cpu_seconds, program_
 BPF_STATS = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
 # Six records for a connection: everything but the state changes.
 SIX_RECORDS = "reset,accept,connect,close"
+FINE_BYTES = figures.Unit(" B", 1)
 FINE_PERCENT = figures.Unit(" %", 3, 100)
 
 
@@ -126,10 +127,9 @@ MICRO = {
 }
 
 
-def measure_pipeline(setting):
-    """Records a second on one core, from the bytes of the ring buffer to a line."""
-    repetitions = setting.rounds(8)
-    argv = [setting.micro, "--benchmark_filter=^(pipeline|decode)/", "--benchmark_format=json"]
+def micro_rates(setting, families, repetitions):
+    """Items a second of each run of the micro benchmarks of these families."""
+    argv = [setting.micro, f"--benchmark_filter=^({families})/", "--benchmark_format=json"]
     argv += [f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true"]
     done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -140,11 +140,64 @@ def measure_pipeline(setting):
             raise CannotRun(f"{run['name']}: {run['error_message']}")
         if run["run_type"] == "iteration":
             runs.setdefault(run["run_name"], []).append(run["items_per_second"])
+    return runs
+
+
+def measure_pipeline(setting):
+    """Records a second on one core, from the bytes of the ring buffer to a line."""
+    repetitions = setting.rounds(8)
+    runs = micro_rates(setting, "pipeline|decode", repetitions)
     lines = []
     for key, (name, goal) in MICRO.items():
         rates = figures.spread(runs[key])
         detail = f"{rates.low:,.0f} to {rates.high:,.0f} in {repetitions} runs; {1e9 / rates.median:,.0f} ns a record"
         lines.append(Line(name, rates.median, figures.PER_SECOND, goal, detail))
+    return lines
+
+
+def record_session(setting, recording):
+    """Everything, into the recording; how many records there were."""
+    with TcptraceJson(setting.tcptrace, setting.directory, "--events", "all", "--write", recording) as tracer:
+        run_cycles(setting.cycle, setting.cycles(100_000), *setting.load)
+        report = tracer.finish()
+    if report.lost:
+        raise CannotRun(f"{report.lost} records were lost")
+    return report.records
+
+
+def replay_rate(setting, recording, records, *options):
+    argv = [str(word) for word in (setting.tcptrace, "replay", "-o", "/dev/null", *options, recording)]
+    began = time.monotonic()
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CannotRun(done.stderr.strip())
+    return records / (time.monotonic() - began)
+
+
+REPLAYS = {
+    "replay, JSON": ("--json", "--events", "all"),
+    "replay, text": ("--events", "all"),
+    "replay, nothing matches": ("--events", "all", "--pid", 1),
+}
+
+
+def measure_replay(setting):
+    """The cost of a recording is that of its bytes: in the processor time of a trace it drowns in what the load varies."""
+    recording = setting.directory / "recording"
+    records = record_session(setting, recording)
+    size = recording.stat().st_size
+    runs = [1e9 / rate for rate in micro_rates(setting, "recording", setting.rounds(8))["recording/all"]]
+    cost = figures.spread(runs)
+    detail = f"{cost.low:,.0f} to {cost.high:,.0f} in {len(runs)} runs"
+    lines = [
+        Line("recording, for a record", cost.median, figures.NANOSECONDS, None, detail),
+        Line("bytes for a record", size / records, FINE_BYTES, None, f"{size:,} bytes of {records:,} records"),
+    ]
+    for name, options in REPLAYS.items():
+        rates = figures.spread([replay_rate(setting, recording, records, *options) for _ in range(setting.rounds(8))])
+        detail = f"{rates.low:,.0f} to {rates.high:,.0f}; {1e9 / rates.median:,.0f} ns a record"
+        lines.append(Line(name, rates.median, figures.PER_SECOND, None, detail))
+    recording.unlink()
     return lines
 
 

@@ -248,5 +248,60 @@ TEST(UseColor, FollowsTerminalAndEnvironment) {
   EXPECT_FALSE(use_color(ColorChoice::kNever, true, nullptr));
 }
 
+ReplayOptions replay_of(const Words& words) {
+  auto command = parse_words(words);
+  EXPECT_TRUE(command) << (command ? "" : command.error().what);
+  const auto* options = command ? std::get_if<ReplayOptions>(&*command) : nullptr;
+  EXPECT_NE(options, nullptr);
+  return options == nullptr ? ReplayOptions{} : *options;
+}
+
+TEST(ReplayLine, HasTheFiltersAndTheOutputOfATrace) {
+  const ReplayOptions options =
+      replay_of({"replay", "-p", "7", "--comm", "api", "-P", "443", "-e", "reset", "-c", "5", "-Jv",
+                 "-H", "-o", "out", "--color", "never", "recording"});
+  EXPECT_EQ(options.recording, "recording");
+  EXPECT_THAT(options.filter.pids, ElementsAre(7U)) << "no process of this host";
+  EXPECT_THAT(options.filter.comms, ElementsAre("api"));
+  EXPECT_EQ(options.filter.ports.size(), 1U);
+  EXPECT_TRUE(options.filter.events.reset);
+  EXPECT_FALSE(options.filter.events.retransmit || options.header);
+  EXPECT_TRUE(options.json && options.verbose);
+  EXPECT_EQ(options.count, 5U);
+  EXPECT_EQ(options.output, "out");
+  EXPECT_EQ(options.color, ColorChoice::kNever);
+  EXPECT_EQ(replay_of({"replay", "-"}).recording, "-");
+}
+
+TEST(ReplayLine, LooksNothingUpOnThisHost) {
+  const ReplayOptions options = replay_of(
+      {"replay", "--netns", "17", "--cgroup", "4242,/api/,/sys/fs/cgroup/web,db", "recording"});
+  EXPECT_THAT(options.filter.netns, ElementsAre(17U));
+  EXPECT_THAT(options.filter.cgroups, ElementsAre(4242U));
+  EXPECT_THAT(options.cgroups, ElementsAre("/api", "/web", "/db"));
+  EXPECT_EQ(rejection({"replay", "--netns", "blue", "x"}),
+            "tcptrace: --netns: \"blue\" is not an inode number, which is all that a recording "
+            "knows\n");
+}
+
+TEST(ReplayLine, NeedsOneFile) {
+  for (const Words& words : {Words{"replay"}, Words{"replay", "a", "b"}, Words{"replay", ""}}) {
+    EXPECT_EQ(rejection(words), "tcptrace: replay: needs one file, or - for stdin\n");
+  }
+  EXPECT_EQ(rejection({"replay", "-o", "a", "a"}),
+            "tcptrace: --output would replace the recording\n");
+  EXPECT_EQ(rejection({"replay", "-d", "1", "a"}).find("tcptrace: unknown option \"-d\""), 0U);
+}
+
+TEST(CommandLine, ARecordingGoesToAFileOfItsOwn) {
+  EXPECT_EQ(trace_of({"-w", "a"}).recording, "a");
+  EXPECT_EQ(trace_of({"trace", "--write=a", "-o", "b"}).recording, "a");
+  EXPECT_EQ(rejection({"-w", "-"}),
+            "tcptrace: --write: a recording goes to a file, not to stdout\n");
+  EXPECT_EQ(rejection({"-w", ""}), "tcptrace: --write: \"\" is not a file name\n");
+  EXPECT_EQ(rejection({"-w", "a", "-o", "a"}),
+            "tcptrace: --write and --output name the same file\n");
+}
+
 }  // namespace
 }  // namespace tcptrace::cli

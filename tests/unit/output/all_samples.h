@@ -62,7 +62,7 @@ inline model::Event extreme_event() {
   event.by_exiting = event.orphan = event.no_socket = event.never_accepted = event.mptcp = true;
   event.err = kU32;
   event.trigger_flags = kU8;
-  event.trigger_ttl = event.peer_ttl = kU8;
+  event.trigger_ttl = event.peer_ttl = event.rst_flags = kU8;
   event.closing = {.ago = std::chrono::nanoseconds::max(),
                    .idle = std::chrono::milliseconds(kU32),
                    .fin_seq = kU32};

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string>
+
+#include <fmt/format.h>
+
+#include "cli/help.h"
+#include "cli/parse_app.h"
+#include "cli/parse_commands.h"
+#include "cli/parse_filter.h"
+#include "cli/parse_output.h"
+#include "cli/parse_values.h"
+#include "cli/version.h"
+
+namespace tcptrace::cli {
+
+Result<Command> parse_replay(std::span<const char* const> arguments) {
+  CLI::App app;
+  CommonFlags common;
+  FilterArguments filter;
+  OutputArguments output;
+  Values files;
+  app.add_option("file", files)->type_name("FILE");
+  declare_filter(app, filter);
+  declare_output(app, output);
+  declare_count(app, output);
+  declare_common(app, common);
+  if (auto parsed = parse_app(app, arguments); !parsed) {
+    return std::unexpected(parsed.error());
+  }
+  if (common.help) {
+    return PrintText{.text = replay_help(app)};
+  }
+  if (common.version) {
+    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
+  }
+  ReplayOptions options;
+  if (files.size() != 1 || files.front().empty()) {
+    return std::unexpected(usage_error("replay: needs one file, or - for stdin"));
+  }
+  options.recording = files.front();
+  Result<void> taken = take_output(output, options);
+  if (taken) {
+    taken = take_recorded_filter(filter, options.filter, options.cgroups);
+  }
+  if (!taken) {
+    return std::unexpected(taken.error());
+  }
+  if (options.output && options.output == options.recording) {
+    return std::unexpected(usage_error("--output would replace the recording"));
+  }
+  return options;
+}
+
+}  // namespace tcptrace::cli
