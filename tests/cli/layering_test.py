@@ -7,8 +7,8 @@ import unittest
 
 import support
 
-PURE = {"trace", "output"}
-EDGES = {"kernel", "host", "sink"}
+PURE = {"trace", "diagnose", "output"}
+EDGES = {"kernel", "host", "sink", "stress"}
 # base <- model <- pure folders, which do not see one another <- edges, likewise <- cli
 ALLOWED = {"base": {"base"}, "model": {"base", "model"}}
 ALLOWED.update({folder: {"base", "model", folder} for folder in PURE})

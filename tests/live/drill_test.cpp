@@ -3,10 +3,12 @@
 // another one.
 #include "stress/drill.h"
 
+#include <algorithm>
 #include <cctype>
-#include <map>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -19,13 +21,15 @@ namespace tcptrace::live {
 namespace {
 
 struct Played {
-  std::map<std::string, nlohmann::json> results;  // by name
-  nlohmann::json hooks;
+  Lines records;
   std::string output;
 
-  [[nodiscard]] nlohmann::json result(const std::string& name) const {
-    const auto found = results.find(name);
-    return found == results.end() ? nlohmann::json() : found->second;
+  // Null: there is none.
+  [[nodiscard]] const Line* find(std::string_view type, std::string_view name = {}) const {
+    const auto found = std::ranges::find_if(records, [&](const Line& line) {
+      return line.type() == type && line.text("/name") == name;
+    });
+    return found == records.end() ? nullptr : &*found;
   }
 };
 
@@ -37,16 +41,9 @@ Played play_drills(const std::string& name) {
   std::istringstream lines(ran.output);
   for (std::string line; std::getline(lines, line);) {
     auto json = nlohmann::json::parse(line, nullptr, false);
-    if (!json.is_object()) {
-      continue;
-    }
-    EXPECT_EQ(test::validate(line), "");
-    const std::string type = json.value("type", "");
-    if (type == "drill") {
-      const std::string drill = json.at("name");
-      played.results[drill] = std::move(json);
-    } else if (type == "hooks") {
-      played.hooks = std::move(json);
+    if (json.is_object()) {
+      EXPECT_EQ(test::validate(line), "");
+      played.records.emplace_back(std::move(json), Clock::now());
     }
   }
   return played;
@@ -58,8 +55,15 @@ const Played& all_played() {
   return played;
 }
 
-std::string outcome_of(const nlohmann::json& result) {
-  return result.is_null() ? "none" : result.value("outcome", "none");
+std::string outcome_in(const Played& played, std::string_view name) {
+  const Line* result = played.find("drill", name);
+  return result == nullptr ? "none" : result->text("/outcome");
+}
+
+// The drill's own record, or all there is if it has none.
+std::string said_in(const Played& played, std::string_view name) {
+  const Line* result = played.find("drill", name);
+  return result == nullptr ? played.output : result->json().dump();
 }
 
 class DrillTest : public testing::TestWithParam<stress::Drill> {};
@@ -88,22 +92,22 @@ bool can_tell(const stress::Drill& drill, const Line& hooks) {
 TEST_P(DrillTest, VerdictIsTheCause) {
   const stress::Drill& drill = GetParam();
   const std::string name(drill.name);
-  nlohmann::json result = all_played().result(name);
-  // Where the kernel hides events, what matters can be among them.
-  for (int again = 1; again < attempts() && outcome_of(result) != "right"; ++again) {
-    result = play_drills(name).result(name);
-  }
-  const std::string& output = all_played().output;
-  if (result.is_null() && output.find(name + ": this kernel has no") != std::string::npos) {
+  const Line* hooks = all_played().find("hooks");
+  ASSERT_NE(hooks, nullptr) << all_played().output;
+  if (all_played().output.find(name + ": this kernel has no") != std::string::npos) {
     GTEST_SKIP() << "this kernel cannot play it";
   }
-  ASSERT_FALSE(result.is_null()) << output;
-  RecordProperty("verdict", outcome_of(result));
-  if (!can_tell(drill, Line(all_played().hooks, Clock::now()))) {
-    EXPECT_EQ(outcome_of(result), "open") << result.dump();
-    return;
+  const std::string expected = can_tell(drill, *hooks) ? "right" : "open";
+  std::string outcome = outcome_in(all_played(), name);
+  std::string said = said_in(all_played(), name);
+  // Where the kernel hides events, what matters can be among them.
+  for (int again = 1; again < attempts() && outcome != expected; ++again) {
+    const Played played = play_drills(name);
+    outcome = outcome_in(played, name);
+    said = said_in(played, name);
   }
-  EXPECT_EQ(outcome_of(result), "right") << result.dump();
+  RecordProperty("outcome", outcome);
+  EXPECT_EQ(outcome, expected) << said;
 }
 
 INSTANTIATE_TEST_SUITE_P(Causes, DrillTest,

@@ -23,6 +23,8 @@ void Pipeline::take(std::span<const std::byte> record) {
     ++undecodable_;
     return;
   }
+  // Whoever is asked for or not: what is held waits by the time of what comes.
+  advance(event->boot_time);
   // Before anything is held: its process may be gone afterwards.
   for (std::optional<model::Process>* process : {&event->owner, &event->by}) {
     if (process->has_value()) {

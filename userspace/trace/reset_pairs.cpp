@@ -61,7 +61,6 @@ void ResetPairs::remember(const model::Event& sent, const Output& output) {
 }
 
 void ResetPairs::push(model::Event&& received, const Output& output) {
-  advance(received.boot_time, output);
   const model::Connection& c = received.connection;
   const Sent& place = places_[place_of(c.peer, c.peer_port, c.local, c.local_port)];
   if (opposite(place.connection, c) && received.boot_time >= place.boot_time &&

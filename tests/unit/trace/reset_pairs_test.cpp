@@ -73,17 +73,6 @@ TEST_F(Pairs, WaitNoLongerThanAMoment) {
   EXPECT_FALSE(out_[0].sender.has_value());
 }
 
-// While a flood comes, nobody looks at the clock.
-TEST_F(Pairs, WaitByTheTimeOfWhatComes) {
-  const Event first = received_from(sent_, milliseconds(0));
-  push(first);
-  Event later = first;
-  later.boot_time += ResetPairs::kWait;
-  ++later.connection.local_port;
-  push(later);
-  EXPECT_EQ(out_.size(), 1U);
-}
-
 TEST_F(Pairs, AreOfOneTuple) {
   remember();
   for (const auto change :
