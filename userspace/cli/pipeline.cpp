@@ -55,7 +55,7 @@ void Pipeline::settle(model::Event&& event) {
       return;
     case model::EventKind::kResetSent: {
       event.verdict = diagnose::diagnose({.event = event});
-      model::Event sent = event;
+      const model::Event sent = event;
       report(std::move(event));
       pairs_.remember(sent, to_report_);
       return;

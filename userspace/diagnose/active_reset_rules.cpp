@@ -9,7 +9,6 @@ namespace {
 
 using model::Cause;
 using model::Confidence;
-using model::Event;
 using model::TcpInfo;
 using model::TcpState;
 

@@ -6,8 +6,6 @@
 namespace tcptrace::diagnose {
 namespace {
 
-using model::Cause;
-using model::Confidence;
 using model::Event;
 using model::EventKind;
 using model::ResetOrigin;

@@ -10,7 +10,6 @@
 namespace tcptrace::diagnose {
 namespace {
 
-using model::Cause;
 using model::Event;
 using model::EventKind;
 using model::Party;

@@ -29,6 +29,12 @@ bool answered_after_its_fin(const Evidence& e) {
          info_has(e, [](const TcpInfo& info) { return info.unacked > 0; });
 }
 
+// The times are those of the kernel's clock tick: within one tick they do not tell.
+bool sent_before_its_fin(const Evidence& e) {
+  return answered_after_its_fin(e) &&
+         e.event.info->last_data_sent_ms > e.event.info->last_ack_recv_ms;
+}
+
 bool wrote_to_a_closed_peer(const Evidence& e) {
   return answered_after_its_fin(e) &&
          e.event.info->last_data_sent_ms < e.event.info->last_ack_recv_ms;
@@ -42,7 +48,7 @@ std::chrono::milliseconds idle_before_request(const Evidence& e) {
 }
 
 bool request_crossed_fin(const Evidence& e) {
-  return answered_after_its_fin(e) && idle_before_request(e) >= kIdle;
+  return sent_before_its_fin(e) && idle_before_request(e) >= kIdle;
 }
 
 bool header_seen(const Evidence& e) { return (e.event.trigger_flags & kRst) != 0; }
@@ -222,12 +228,20 @@ constexpr Rule kRules[] = {
      .advice = kCloseFirst},
     {.cause = Cause::kPeerAborted,
      .confidence = Confidence::kLikely,
-     .holds = answered_after_its_fin,
+     .holds = sent_before_its_fin,
      .summary = [](const Evidence&) -> std::string {
        return "the peer closed while this side was still sending";
      },
      .facts = sending,
      .advice = "look at the peer: it gave up before the request was through"},
+    {.cause = Cause::kStaleConnectionReuse,
+     .confidence = Confidence::kPossible,
+     .holds = answered_after_its_fin,
+     .summary = [](const Evidence&) -> std::string {
+       return "this side sent in the moment in which the peer closed";
+     },
+     .facts = sending,
+     .advice = kDropClosed},
     {.cause = Cause::kPeerLostConnection,
      .confidence = Confidence::kPossible,
      .holds = bare,

@@ -330,6 +330,8 @@ TEST(ReceivedReset, InCloseWaitForARequestThatCrossedTheFinIsTheRace) {
   EXPECT_EQ(cause(event), Cause::kKeepaliveRace);
   event.info->last_data_recv_ms = 1039;
   EXPECT_EQ(cause(event), Cause::kPeerAborted);
+  event.info->last_ack_recv_ms = 40;
+  EXPECT_EQ(verdict(event).confidence, Confidence::kPossible) << "within one tick nobody knows";
 }
 
 TEST(ReceivedReset, HasTheReasonOfItsSender) {
