@@ -20,7 +20,8 @@ class ResetFilter {
  public:
   using Output = std::function<void(model::Event&&)>;
 
-  static constexpr std::chrono::milliseconds kWait{20};
+  // The reply follows at once, but a virtual machine can stand still in between.
+  static constexpr std::chrono::milliseconds kWait{60};
 
   // Passes on `event`, or holds it, in the order of time as far as holding allows.
   void push(model::Event&& event, const Output& output);
