@@ -10,15 +10,8 @@ static __always_inline int on_accept(struct sock *sk, enum tt_access how)
 	struct tt_common *record;
 	__u64 now;
 
-	if (!socket) {
-		struct tt_socket initial = {
-			.born_ns = bpf_ktime_get_boot_ns(),
-			.role = TT_ROLE_SERVER,
-		};
-
-		initial.cookie = socket_cookie(sk, how, &initial.flags);
-		socket = socket_join(sk, &initial);
-	}
+	if (!socket)
+		socket = remember_child(sk, how);
 	if (socket)
 		task_current(&socket->owner, TT_OWNER_ACCEPT);
 	if (!kind_wanted(TT_KIND_ACCEPT))

@@ -5,19 +5,6 @@
  */
 #include "lib/owner.bpf.h"
 
-/* A listener's child, before anybody accepts it. */
-static __always_inline struct tt_socket *remember_child(struct sock *sk, enum tt_access how)
-{
-	struct tt_socket initial = {
-		.born_ns = bpf_ktime_get_boot_ns(),
-		.role = TT_ROLE_SERVER,
-		.previous_state = TCP_SYN_RECV,
-	};
-
-	initial.cookie = socket_cookie(sk, how, &initial.flags);
-	return socket_join(sk, &initial);
-}
-
 /* tcp_rcv_state_process() sees every segment but those of ESTABLISHED connections. */
 static __always_inline int on_segment(struct sock *sk, struct sk_buff *skb, enum tt_access how)
 {

@@ -236,12 +236,10 @@ static __always_inline struct tt_socket *on_close(struct sock *sk, int old, enum
 static __always_inline void note_closing(struct tt_closing *closing, struct sock *sk,
 					 enum tt_access how)
 {
-	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	struct tcp_sock *tp = tcp_sock_of(sk, how);
 	__u32 now = (__u32)bpf_jiffies64();
 	__u32 sent, received;
 
-	if (how == TT_DIRECT)
-		tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return;
 	sent = now - GET(how, tp, lsndtime);

@@ -118,11 +118,9 @@ static __always_inline bool is_mptcp(struct tcp_sock *tp, enum tt_access how)
 static __always_inline __u32 info_read(struct tt_tcp_info *out, struct sock *sk, __u8 state,
 				       enum tt_access how)
 {
-	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	struct tcp_sock *tp = tcp_sock_of(sk, how);
 
 	__builtin_memset(out, 0, sizeof(*out));
-	if (how == TT_DIRECT)
-		tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return 0;
 	info_read_congestion(out, tp, how);

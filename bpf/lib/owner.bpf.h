@@ -136,6 +136,18 @@ static __always_inline struct tt_socket *socket_join(struct sock *sk,
 	return socket;
 }
 
+/* A listener's child, from the end of its handshake or its accept() on. */
+static __always_inline struct tt_socket *remember_child(struct sock *sk, enum tt_access how)
+{
+	struct tt_socket initial = {
+		.born_ns = bpf_ktime_get_boot_ns(),
+		.role = TT_ROLE_SERVER,
+	};
+
+	initial.cookie = socket_cookie(sk, how, &initial.flags);
+	return socket_join(sk, &initial);
+}
+
 /*
  * True where current operates on the socket: it holds the socket lock. In softirq the lock is only
  * spun on, never owned (include/net/sock.h).

@@ -49,6 +49,12 @@ static __always_inline __u32 netns_of_sock(struct sock *sk, enum tt_access how)
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
+/* Null where the kernel does not take `sk` for TCP. */
+static __always_inline struct tcp_sock *tcp_sock_of(struct sock *sk, enum tt_access how)
+{
+	return how == TT_DIRECT ? bpf_skc_to_tcp_sock(sk) : (struct tcp_sock *)sk;
+}
+
 /*
  * tcp_set_state(TCP_CLOSE) clears skc_num before anybody else can see it; inet_sport stays. On the
  * other hand inet_sport of a socket that is only bound to be connected is not set yet.
