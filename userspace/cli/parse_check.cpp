@@ -22,6 +22,17 @@ constexpr Choices<AttachChoice, 4> kAttach{{{"auto", std::nullopt},
 
 }  // namespace
 
+std::optional<PrintText> answer(const CommonFlags& common, const CLI::App& app,
+                                std::string (*help)(const CLI::App&)) {
+  if (common.help) {
+    return PrintText{.text = help(app)};
+  }
+  if (common.version) {
+    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
+  }
+  return std::nullopt;
+}
+
 Result<AttachChoice> parse_attach(std::string_view text) { return parse_choice(text, kAttach); }
 
 Result<Command> parse_check(std::span<const char* const> arguments) {
@@ -37,18 +48,11 @@ Result<Command> parse_check(std::span<const char* const> arguments) {
   if (auto parsed = parse_app(app, arguments); !parsed) {
     return std::unexpected(parsed.error());
   }
-  if (common.help) {
-    return PrintText{.text = check_help(app)};
+  if (auto text = answer(common, app, check_help)) {
+    return *std::move(text);
   }
-  if (common.version) {
-    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
-  }
-  if (!attach.empty()) {
-    auto family = parse_attach(attach.back());
-    if (!family) {
-      return std::unexpected(family.error().within("--attach"));
-    }
-    options.attach = *family;
+  if (auto taken = take_value("--attach", attach, options.attach, parse_attach); !taken) {
+    return std::unexpected(taken.error());
   }
   return options;
 }
@@ -62,11 +66,8 @@ Result<Command> parse_completion(std::span<const char* const> arguments) {
   if (auto parsed = parse_app(app, arguments); !parsed) {
     return std::unexpected(parsed.error());
   }
-  if (common.help) {
-    return PrintText{.text = completion_help(app)};
-  }
-  if (common.version) {
-    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
+  if (auto text = answer(common, app, completion_help)) {
+    return *std::move(text);
   }
   if (shells.size() != 1) {
     return std::unexpected(usage_error("completion: needs one of bash, zsh, fish"));

@@ -10,7 +10,6 @@
 #include "cli/parse_commands.h"
 #include "cli/parse_suggest.h"
 #include "cli/parse_values.h"
-#include "cli/version.h"
 
 namespace tcptrace::cli {
 namespace {
@@ -63,11 +62,8 @@ Result<Command> parse_drill(std::span<const char* const> arguments) {
   if (auto parsed = parse_app(app, arguments); !parsed) {
     return std::unexpected(parsed.error());
   }
-  if (common.help) {
-    return PrintText{.text = drill_help(app)};
-  }
-  if (common.version) {
-    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
+  if (auto text = answer(common, app, drill_help)) {
+    return *std::move(text);
   }
   if (list) {
     return PrintText{.text = drill_list()};
@@ -80,12 +76,8 @@ Result<Command> parse_drill(std::span<const char* const> arguments) {
     return std::unexpected(usage_error("drill: needs a name", "see tcptrace drill --list"));
   }
   options.drills = std::move(*drills);
-  if (!attach.empty()) {
-    auto family = parse_attach(attach.back());
-    if (!family) {
-      return std::unexpected(family.error().within("--attach"));
-    }
-    options.attach = *family;
+  if (auto taken = take_value("--attach", attach, options.attach, parse_attach); !taken) {
+    return std::unexpected(taken.error());
   }
   return options;
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <string>
 
-#include <fmt/format.h>
-
 #include "cli/help.h"
 #include "cli/parse_app.h"
 #include "cli/parse_commands.h"
 #include "cli/parse_filter.h"
 #include "cli/parse_output.h"
 #include "cli/parse_values.h"
-#include "cli/version.h"
 
 namespace tcptrace::cli {
 
@@ -27,11 +24,8 @@ Result<Command> parse_replay(std::span<const char* const> arguments) {
   if (auto parsed = parse_app(app, arguments); !parsed) {
     return std::unexpected(parsed.error());
   }
-  if (common.help) {
-    return PrintText{.text = replay_help(app)};
-  }
-  if (common.version) {
-    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
+  if (auto text = answer(common, app, replay_help)) {
+    return *std::move(text);
   }
   ReplayOptions options;
   if (files.size() != 1 || files.front().empty()) {

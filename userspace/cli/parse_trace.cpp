@@ -9,7 +9,6 @@
 #include "cli/parse_filter.h"
 #include "cli/parse_output.h"
 #include "cli/parse_values.h"
-#include "cli/version.h"
 
 namespace tcptrace::cli {
 namespace {
@@ -95,11 +94,8 @@ Result<Command> parse_trace(std::span<const char* const> arguments, const HostLo
   if (auto parsed = parse_app(app, arguments); !parsed) {
     return std::unexpected(parsed.error());
   }
-  if (given.common.help) {
-    return PrintText{.text = trace_help(app)};
-  }
-  if (given.common.version) {
-    return PrintText{.text = fmt::format("tcptrace {}\n", version())};
+  if (auto text = answer(given.common, app, trace_help)) {
+    return *std::move(text);
   }
   TraceOptions options;
   Result<void> taken = take_output(given.output, options);
