@@ -4,10 +4,9 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
+#include <cstdio>
 #include <exception>
 #include <memory>
 #include <optional>

@@ -55,9 +55,10 @@ void Pipeline::settle(model::Event&& event) {
       return;
     case model::EventKind::kResetSent: {
       event.verdict = diagnose::diagnose({.event = event});
-      const model::Event sent = event;
+      pairs_.remember(event);
+      const model::Connection sent = event.connection;
       report(std::move(event));
-      pairs_.remember(sent, to_report_);
+      pairs_.settle(sent, to_report_);
       return;
     }
     default:

@@ -39,7 +39,7 @@ bool opposite(const model::Connection& a, const model::Connection& b) {
 
 ResetPairs::ResetPairs() : places_(kPlaces) {}
 
-void ResetPairs::remember(const model::Event& sent, const Output& output) {
+void ResetPairs::remember(const model::Event& sent) {
   const model::Connection& c = sent.connection;
   Sent& place = places_[place_of(c.local, c.local_port, c.peer, c.peer_port)];
   place.boot_time = sent.boot_time;
@@ -50,22 +50,29 @@ void ResetPairs::remember(const model::Event& sent, const Output& output) {
       .process = sent.owner,
       .cause = sent.verdict ? sent.verdict->cause : model::Cause::kUnknown,
       .confidence = sent.verdict ? sent.verdict->confidence : model::Confidence::kUnknown};
+}
+
+const ResetPairs::Sent& ResetPairs::sent_to(const model::Connection& receiver) const {
+  return places_[place_of(receiver.peer, receiver.peer_port, receiver.local, receiver.local_port)];
+}
+
+void ResetPairs::settle(const model::Connection& sender, const Output& output) {
   const auto other_end = std::ranges::find_if(
-      held_, [&](const model::Event& held) { return opposite(held.connection, c); });
-  if (other_end != held_.end()) {
-    model::Event received = std::move(*other_end);
-    held_.erase(other_end);
-    received.sender = place.sender;
-    output(std::move(received));
+      held_, [&](const model::Event& held) { return opposite(held.connection, sender); });
+  if (other_end == held_.end()) {
+    return;
   }
+  model::Event received = std::move(*other_end);
+  held_.erase(other_end);
+  received.sender = sent_to(received.connection).sender;
+  output(std::move(received));
 }
 
 void ResetPairs::push(model::Event&& received, const Output& output) {
-  const model::Connection& c = received.connection;
-  const Sent& place = places_[place_of(c.peer, c.peer_port, c.local, c.local_port)];
-  if (opposite(place.connection, c) && received.boot_time >= place.boot_time &&
-      received.boot_time - place.boot_time < kWindow) {
-    received.sender = place.sender;
+  const Sent& sent = sent_to(received.connection);
+  if (opposite(sent.connection, received.connection) && received.boot_time >= sent.boot_time &&
+      received.boot_time - sent.boot_time < kWindow) {
+    received.sender = sent.sender;
     output(std::move(received));
     return;
   }

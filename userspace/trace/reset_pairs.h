@@ -29,8 +29,11 @@ class ResetPairs {
 
   ResetPairs();
 
-  // `sent` has its verdict. Passes on what was held for it.
-  void remember(const model::Event& sent, const Output& output);
+  // `sent` has its verdict.
+  void remember(const model::Event& sent);
+
+  // Passes on what was held for the reset of `sender`, which is remembered.
+  void settle(const model::Connection& sender, const Output& output);
 
   // Passes on `received` with its sender, or holds it.
   void push(model::Event&& received, const Output& output);
@@ -50,6 +53,9 @@ class ResetPairs {
     model::Connection connection;
     model::ResetSender sender;
   };
+  // The latest that may have reached this end.
+  [[nodiscard]] const Sent& sent_to(const model::Connection& receiver) const;
+
   // Bounded: of those that share a place the latest stays.
   std::vector<Sent> places_;
   std::deque<model::Event> held_;

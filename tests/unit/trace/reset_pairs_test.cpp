@@ -32,7 +32,10 @@ class Pairs : public testing::Test {
                      .confidence = model::Confidence::kCertain};
   }
 
-  void remember() { pairs_.remember(sent_, keep_); }
+  void remember() {
+    pairs_.remember(sent_);
+    pairs_.settle(sent_.connection, keep_);
+  }
   void push(Event received) { pairs_.push(std::move(received), keep_); }
 
   Event sent_ = samples::reset_sent();
