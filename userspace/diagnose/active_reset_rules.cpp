@@ -2,6 +2,7 @@
 // A socket of this host gave up: tcp_send_active_reset() and who calls it (net/ipv4/tcp.c,
 // tcp_timer.c, inet_connection_sock.c). close() and disconnect() leave the state first, timers and
 // aborts do not: that and what the socket held tell them apart.
+#include "diagnose/advice.h"
 #include "diagnose/rule.h"
 
 namespace tcptrace::diagnose {
@@ -86,9 +87,7 @@ std::string_view actor(const Evidence& e) {
 }
 
 void reason_and_state(const Evidence& e, Facts& facts) {
-  if (!e.event.kernel_reason.empty()) {
-    facts.add("kernel_reason", e.event.kernel_reason);
-  }
+  add_kernel_reason(e, facts);
   facts.add("state", model::state_name(e.event.connection.state));
 }
 
@@ -131,7 +130,7 @@ constexpr Rule kRules[] = {
      .holds = subflow,
      .summary = [](const Evidence&) -> std::string { return "multipath TCP reset a subflow"; },
      .facts = reason_and_state,
-     .advice = "the other subflows go on; look at the reason if this one should not have ended"},
+     .advice = advice::kSubflowsGoOn},
     {.cause = Cause::kLinger2Expired,
      .confidence = Confidence::kCertain,
      .holds = orphan_in_fin_wait2,
@@ -139,7 +138,7 @@ constexpr Rule kRules[] = {
        return "closed with TCP_LINGER2 below 0, so the kernel did not wait for the peer's FIN";
      },
      .facts = linger2,
-     .advice = "leave TCP_LINGER2 alone, or let the peer close first"},
+     .advice = advice::kLeaveLinger2},
     {.cause = Cause::kOrphanLimit,
      .confidence = Confidence::kLikely,
      .holds = orphan_while_closing,
@@ -148,7 +147,7 @@ constexpr Rule kRules[] = {
               "for them";
      },
      .facts = reason_and_state,
-     .advice = "see TcpExt TCPAbortOnMemory, net.ipv4.tcp_max_orphans and net.ipv4.tcp_mem"},
+     .advice = advice::kSeeOrphanLimits},
     {.cause = Cause::kUserTimeout,
      .confidence = Confidence::kCertain,
      .holds = user_timeout_of_probes,
@@ -159,7 +158,7 @@ constexpr Rule kRules[] = {
                e.event.info->user_timeout_ms);
          },
      .facts = probing,
-     .advice = "the peer or the way to it is gone, or TCP_USER_TIMEOUT is too short for it"},
+     .advice = advice::kPeerIsGone},
     {.cause = Cause::kKeepaliveTimeout,
      .confidence = Confidence::kCertain,
      .holds = probes_unanswered,
@@ -179,7 +178,7 @@ constexpr Rule kRules[] = {
            return fmt::format("{} aborted the connection (SOCK_DESTROY, as ss -K does)", actor(e));
          },
      .facts = by_whom,
-     .advice = "ask who runs it"},
+     .advice = advice::kAskWho},
     {.cause = Cause::kListenerClosed,
      .confidence = Confidence::kCertain,
      .holds = never_accepted,
@@ -196,7 +195,7 @@ constexpr Rule kRules[] = {
        return "closed with TCP_LINGER2 below 0 before the peer's FIN had come";
      },
      .facts = linger2,
-     .advice = "leave TCP_LINGER2 alone, or let the peer close first"},
+     .advice = advice::kLeaveLinger2},
     {.cause = Cause::kOrphanLimit,
      .confidence = Confidence::kLikely,
      .holds = memory_at_close,
@@ -204,7 +203,7 @@ constexpr Rule kRules[] = {
        return "closed while there were too many orphaned sockets or too little TCP memory";
      },
      .facts = reason_and_state,
-     .advice = "see TcpExt TCPAbortOnMemory, net.ipv4.tcp_max_orphans and net.ipv4.tcp_mem"},
+     .advice = advice::kSeeOrphanLimits},
     {.cause = Cause::kProcessExit,
      .confidence = Confidence::kCertain,
      .holds = exiting_with_unread,

@@ -3,6 +3,7 @@
 // not be sent. The errno and the timers' counters tell (net/ipv4/tcp_timer.c, tcp_v4_err()).
 #include <cerrno>
 
+#include "diagnose/advice.h"
 #include "diagnose/rule.h"
 
 namespace tcptrace::diagnose {
@@ -55,9 +56,7 @@ bool window_shut(const Evidence& e) {
 bool timed_out(const Evidence& e) { return failed_with(e, ETIMEDOUT); }
 
 void error(const Evidence& e, Facts& facts) {
-  if (const auto name = model::errno_name(e.event.err); !name.empty()) {
-    facts.add("errno", name);
-  }
+  add_errno(e, facts);
   if (e.event.icmp_seen) {
     facts.add("icmp_type", e.event.icmp_type).add("icmp_code", e.event.icmp_code);
   }
@@ -109,7 +108,7 @@ constexpr Rule kConnectRules[] = {
        return "a packet filter on the way or at the peer rejected the SYN with an ICMP error";
      },
      .facts = error,
-     .advice = "look for the rule that rejects this port at the peer and on the way"},
+     .advice = advice::kFindRejectingRule},
     {.cause = Cause::kLocalSendFailure,
      .confidence = Confidence::kCertain,
      .holds = before_the_syn,
@@ -141,8 +140,7 @@ constexpr Rule kConnectRules[] = {
            return fmt::format("the peer cannot be reached: {}", model::errno_name(e.event.err));
          },
      .facts = handshake,
-     .advice = "a router or the neighbour's silence (ARP, ND) said so: see ip neigh, ip route and "
-               "the path"},
+     .advice = advice::kSeeRoutes},
     {.cause = Cause::kFirewallReject,
      .confidence = Confidence::kPossible,
      .holds = [](const Evidence& e) { return failed_with(e, ECONNREFUSED); },
@@ -150,7 +148,7 @@ constexpr Rule kConnectRules[] = {
        return "refused without a reset: an ICMP error answered the SYN";
      },
      .facts = error,
-     .advice = "look for the rule that rejects this port at the peer and on the way"},
+     .advice = advice::kFindRejectingRule},
     {.cause = Cause::kAdminAbort,
      .confidence = Confidence::kLikely,
      .holds = [](const Evidence& e) { return failed_with(e, ECONNABORTED); },
@@ -158,7 +156,7 @@ constexpr Rule kConnectRules[] = {
        return "somebody aborted it while it was connecting (SOCK_DESTROY, as ss -K does)";
      },
      .facts = error,
-     .advice = "ask who runs it"},
+     .advice = advice::kAskWho},
 };
 
 constexpr Rule kCloseRules[] = {
@@ -175,7 +173,7 @@ constexpr Rule kCloseRules[] = {
                               e.event.info->unacked_bytes, e.event.info->user_timeout_ms);
          },
      .facts = timers,
-     .advice = "the peer or the way to it is gone, or TCP_USER_TIMEOUT is too short for it"},
+     .advice = advice::kPeerIsGone},
     {.cause = Cause::kLocalSendFailure,
      .confidence = Confidence::kLikely,
      .holds = [](const Evidence& e) { return timed_out(e) && nothing_left(e); },
@@ -219,8 +217,7 @@ constexpr Rule kCloseRules[] = {
            return fmt::format("the peer became unreachable: {}", model::errno_name(e.event.err));
          },
      .facts = timers_if_known,
-     .advice = "a router or the neighbour's silence (ARP, ND) said so: see ip neigh, ip route and "
-               "the path"},
+     .advice = advice::kSeeRoutes},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "diagnose/advice.h"
 #include "diagnose/rule.h"
 
 namespace tcptrace::diagnose {
@@ -89,9 +90,7 @@ std::string_view sender_name(const Evidence& e) {
 
 void state(const Evidence& e, Facts& facts) {
   facts.add("state", model::state_name(e.event.connection.state));
-  if (const auto name = model::errno_name(e.event.err); !name.empty()) {
-    facts.add("errno", name);
-  }
+  add_errno(e, facts);
   if (header_seen(e)) {
     facts.add("rst_ack", (e.event.trigger_flags & kAck) != 0).add("rst_ttl", e.event.trigger_ttl);
   }
@@ -147,7 +146,7 @@ constexpr Rule kRules[] = {
        return "a packet filter of this host rejected it with a TCP reset";
      },
      .facts = both_ends,
-     .advice = "find the rule (nft list ruleset, iptables-save: reject with tcp reset)"},
+     .advice = advice::kFindLocalRule},
     {.cause = Cause::kConnectionRefused,
      .confidence = Confidence::kCertain,
      .holds = sender_says<Cause::kConnectionRefused>,
@@ -257,13 +256,13 @@ constexpr Rule kRules[] = {
      .holds = with_ack,
      .summary = [](const Evidence&) -> std::string { return "the peer aborted the connection"; },
      .facts = state,
-     .advice = "its reason is on the other host: trace there"},
+     .advice = advice::kTraceThere},
     {.cause = Cause::kPeerAborted,
      .confidence = Confidence::kPossible,
      .holds = [](const Evidence& e) { return !header_seen(e); },
      .summary = [](const Evidence&) -> std::string { return "the peer reset the connection"; },
      .facts = state,
-     .advice = "its reason is on the other host: trace there"},
+     .advice = advice::kTraceThere},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "diagnose/advice.h"
 #include "diagnose/rule.h"
 
 namespace tcptrace::diagnose {
@@ -14,7 +15,6 @@ using model::Confidence;
 using model::OwnerSource;
 using model::TcpInfo;
 using model::TcpState;
-using std::chrono::milliseconds;
 
 bool segment_seen(const Evidence& e) { return e.event.trigger_flags != 0; }
 
@@ -114,9 +114,7 @@ bool stranger(const Evidence& e) {
 }
 
 void segment(const Evidence& e, Facts& facts) {
-  if (!e.event.kernel_reason.empty()) {
-    facts.add("kernel_reason", e.event.kernel_reason);
-  }
+  add_kernel_reason(e, facts);
   if (e.event.socket_state != TcpState::kUnknown) {
     facts.add("socket_state", model::state_name(e.event.socket_state));
   } else if (e.event.no_socket) {
@@ -146,6 +144,10 @@ void closing(const Evidence& e, Facts& facts) {
   segment(e, facts);
 }
 
+std::string nobody_listens(const Evidence& e) {
+  return fmt::format("nobody listens on port {}", e.event.connection.local_port);
+}
+
 std::string race_summary(const Evidence& e) {
   return fmt::format(
       "a request crossed our close on the wire: idle for {}, closed here, and {} later the request "
@@ -166,25 +168,19 @@ constexpr Rule kReplyRules[] = {
      .holds = [](const Evidence& e) { return e.event.kernel_reason.starts_with("MPTCP_RST_"); },
      .summary = [](const Evidence&) -> std::string { return "multipath TCP refused a subflow"; },
      .facts = segment,
-     .advice = "the other subflows go on; look at the reason if this one should not have ended"},
+     .advice = advice::kSubflowsGoOn},
     {.cause = Cause::kConnectionRefused,
      .confidence = Confidence::kCertain,
      .holds = refused,
-     .summary =
-         [](const Evidence& e) {
-           return fmt::format("nobody listens on port {}", e.event.connection.local_port);
-         },
+     .summary = nobody_listens,
      .facts = segment,
-     .advice = "start the server, or send its clients to the right port and address"},
+     .advice = advice::kStartServer},
     {.cause = Cause::kConnectionRefused,
      .confidence = Confidence::kLikely,
      .holds = reset_answers_syn,
-     .summary =
-         [](const Evidence& e) {
-           return fmt::format("nobody listens on port {}", e.event.connection.local_port);
-         },
+     .summary = nobody_listens,
      .facts = segment,
-     .advice = "start the server, or send its clients to the right port and address"},
+     .advice = advice::kStartServer},
     {.cause = Cause::kAcceptQueueOverflow,
      .confidence = Confidence::kCertain,
      .holds = queue_full,
@@ -204,7 +200,7 @@ constexpr Rule kReplyRules[] = {
        return "a SYN that does not belong to its handshake";
      },
      .facts = segment,
-     .advice = "look for a peer or a device that repeats or forges handshakes"},
+     .advice = advice::kFindForger},
     {.cause = Cause::kTimeWaitCollision,
      .confidence = Confidence::kLikely,
      .holds = old_connection_answers,
@@ -229,7 +225,7 @@ constexpr Rule kReplyRules[] = {
        return "the handshake's last segment does not fit the SYN-ACK";
      },
      .facts = segment,
-     .advice = "look for a peer or a device that repeats or forges handshakes"},
+     .advice = advice::kFindForger},
     {.cause = Cause::kKeepaliveRace,
      .confidence = Confidence::kCertain,
      .holds = keepalive_race,
@@ -243,7 +239,7 @@ constexpr Rule kReplyRules[] = {
        return "closed with TCP_LINGER2 below 0, and the peer has acknowledged the FIN";
      },
      .facts = segment,
-     .advice = "leave TCP_LINGER2 alone, or let the peer close first"},
+     .advice = advice::kLeaveLinger2},
     {.cause = Cause::kShutdownThenData,
      .confidence = Confidence::kCertain,
      .holds = data_after_shutdown,
@@ -297,7 +293,7 @@ constexpr Rule kFirewallRules[] = {
        return "a rule of this host's packet filter rejects with a TCP reset";
      },
      .facts = segment,
-     .advice = "find the rule (nft list ruleset, iptables-save: reject with tcp reset)"},
+     .advice = advice::kFindLocalRule},
 };
 
 }  // namespace

@@ -70,6 +70,18 @@ inline constexpr std::uint8_t kShutdownMask = 3;
   return evidence.event.kernel_reason.empty() || has_reason(evidence, reason);
 }
 
+inline void add_kernel_reason(const Evidence& evidence, Facts& facts) {
+  if (!evidence.event.kernel_reason.empty()) {
+    facts.add("kernel_reason", evidence.event.kernel_reason);
+  }
+}
+
+inline void add_errno(const Evidence& evidence, Facts& facts) {
+  if (const auto name = model::errno_name(evidence.event.err); !name.empty()) {
+    facts.add("errno", name);
+  }
+}
+
 template <typename Predicate>
 [[nodiscard]] bool info_has(const Evidence& evidence, Predicate predicate) {
   return evidence.event.info && predicate(*evidence.event.info);
