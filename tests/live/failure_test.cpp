@@ -21,12 +21,7 @@ class Failure : public TracedTest {
 };
 
 TEST_F(Failure, ConnectTimesOut) {
-  const Seen seen = play_one("connect", [](std::uint16_t port) {
-    const Sysctl retries(lab().client, "tcp_syn_retries", "1");
-    const Sysctl backoff(lab().client, "tcp_syn_linear_timeouts", "0");
-    const Nft drop(lab().server, "input", to_port(port));
-    require(connect_error(lab().client, {kServerV4, port}) == ETIMEDOUT, "not a timeout");
-  });
+  const Seen seen = play_one("connect", drill("connect-timeout"));
   const Lines connects = seen.of(End::kClient, "connect");
   ASSERT_EQ(connects.size(), 1U);
   expect_connection(connects[0], client_end(seen, "CLOSE"));
@@ -41,11 +36,7 @@ TEST_F(Failure, ConnectTimesOut) {
 }
 
 TEST_F(Failure, ApplicationGivesUpConnecting) {
-  const Seen seen = play_one("connect", [](std::uint16_t port) {
-    const Nft drop(lab().server, "input", to_port(port));
-    const UniqueFd client = start_connect(lab().client, {kServerV4, port});
-    await_state(client.get(), TCP_SYN_SENT);
-  });
+  const Seen seen = play_one("connect", drill("connect-abandoned"));
   const Lines connects = seen.of(End::kClient, "connect");
   ASSERT_EQ(connects.size(), 1U);
   expect_connection(connects[0], client_end(seen, "CLOSE"));
@@ -67,11 +58,7 @@ TEST_F(Failure, ConnectionRefused) {
 }
 
 TEST_F(Failure, IcmpPortUnreachable) {
-  const Seen seen = play_one("connect", [](std::uint16_t port) {
-    const Nft reject(lab().server, "input",
-                     to_port(port, "reject with icmpx type port-unreachable"));
-    require(connect_error(lab().client, {kServerV4, port}) == ECONNREFUSED, "not refused");
-  });
+  const Seen seen = play_one("connect", drill("firewall-reject-icmp"));
   const Lines connects = seen.of(End::kClient, "connect");
   ASSERT_EQ(connects.size(), 1U);
   expect_connection(connects[0], client_end(seen, "CLOSE"));
@@ -84,9 +71,7 @@ TEST_F(Failure, ConnectWithoutARoute) {
   if (!hook_attached(tracer().hooks(), "connect_error")) {
     GTEST_SKIP() << "no hook on connect itself: it fails before the socket changes its state";
   }
-  const Seen seen = play_one("connect", [](std::uint16_t port) {
-    require(connect_error(lab().client, {"192.0.2.9", port}) == ENETUNREACH, "there is a route");
-  });
+  const Seen seen = play_one("connect", drill("local-send-failure-no-route"));
   const Lines connects = seen.of(End::kClient, "connect");
   ASSERT_EQ(connects.size(), 1U);
   EXPECT_EQ(connects[0].text("/connect/errno"), "ENETUNREACH") << connects[0];

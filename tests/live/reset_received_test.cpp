@@ -104,14 +104,8 @@ TEST_F(ResetReceived, BeforeTheConnectionIsAccepted) {
 
 TEST_F(ResetReceived, ForgedInFlight) {
   const Seen seen = play_resets(0, 1, [](std::uint16_t port) {
-    Pair pair = lab().pair(port);
-    const Sequence next = sequence(pair.client.get());
-    inject(lab().server, {.from = {kServerV4, port},
-                          .to = {kClientV4, pair.client_port},
-                          .seq = next.receive,
-                          .ack = next.send,
-                          .flags = kRst,
-                          .ttl = 41});
+    const Pair pair = lab().pair(port);
+    forge_reset(lab().server, {kServerV4, port}, {kClientV4, pair.client_port}, pair.client.get());
     await_state(pair.client.get(), TCP_CLOSE);
   });
   const Lines received = seen.resets(End::kClient, "received");

@@ -3,8 +3,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include <iterator>
-#include <list>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -161,28 +159,7 @@ TEST_F(ResetSentReply, DataAfterCloseInFinWait2) {
 }
 
 TEST_F(ResetSentReply, AcceptQueueOverflow) {
-  const Seen seen = play_resets(5, 5, [](std::uint16_t port) {
-    const Sysctl abort(lab().server, "tcp_abort_on_overflow", "1");
-    const Sysctl cookies(lab().server, "tcp_syncookies", "0");
-    const UniqueFd listener = lab().listen(port, 3);
-    std::list<UniqueFd> clients;
-    clients.push_back(lab().connect(port));
-    clients.push_back(lab().connect(port));
-    // Full at four. Three handshakes end together, so that the request queue does not see the
-    // overflow coming.
-    Nft hold(lab().client, "output",
-             "tcp dport " + std::to_string(port) + " tcp flags & (ack|syn) == ack drop");
-    for (int i = 0; i < 3; ++i) {
-      clients.push_back(start_connect(lab().client, {kServerV4, port}));
-      await_state(clients.back().get(), TCP_ESTABLISHED);
-    }
-    hold.remove();
-    for (auto late = std::next(clients.begin(), 2); late != clients.end(); ++late) {
-      send_text(late->get(), "hello");
-    }
-    await_state(clients.back().get(), TCP_CLOSE);
-    require(so_error(clients.back().get()) == ECONNRESET, "the last one was not reset");
-  });
+  const Seen seen = play_resets(5, 5, drill("accept-queue-overflow"));
   Lines refused = seen.resets(End::kServer, "sent");
   std::erase_if(refused, [](const Line& line) { return line.text("/reset/origin") != "reply"; });
   ASSERT_EQ(refused.size(), 1U);

@@ -152,17 +152,7 @@ TEST_F(ResetSent, ConnectToUnspecDisconnects) {
 }
 
 TEST_F(ResetSent, KeepaliveTimeout) {
-  const Seen seen = play_resets(1, 0, [](std::uint16_t port) {
-    const Pair pair = lab().pair(port);
-    set_option(pair.client.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(pair.client.get(), IPPROTO_TCP, TCP_KEEPIDLE, 1);
-    set_option(pair.client.get(), IPPROTO_TCP, TCP_KEEPINTVL, 1);
-    set_option(pair.client.get(), IPPROTO_TCP, TCP_KEEPCNT, 2);
-    const Nft drop(lab().server, "input", to_port(port));
-    await_state(pair.client.get(), TCP_CLOSE, 10s);
-    require(so_error(pair.client.get()) == ETIMEDOUT, "not a timeout");
-    reset_on_close(pair.server.get());  // its FIN would be answered by another reset
-  });
+  const Seen seen = play_resets(1, 0, drill("keepalive-timeout"));
   const Lines sent = seen.resets(End::kClient, "sent");
   ASSERT_EQ(sent.size(), 1U);
   expect_connection(sent[0], client_end(seen, "ESTABLISHED"));
@@ -221,16 +211,7 @@ TEST_F(ResetSent, KilledByAnAdministrator) {
   if (!program_exists("ss")) {
     GTEST_SKIP() << "no ss";
   }
-  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
-    const Pair pair = lab().pair(port);
-    {
-      const InNetns inside(lab().client);
-      run_or_throw({"ss", "-K", "-t", "dst", kServerV4, "dport", "=", std::to_string(port)});
-    }
-    await_state(pair.client.get(), TCP_CLOSE);
-    require(so_error(pair.client.get()) == ECONNABORTED,
-            "ss -K did not abort it: no CONFIG_INET_DIAG_DESTROY?");
-  });
+  const Seen seen = play_resets(1, 1, drill("admin-abort"));
   const Lines sent = seen.resets(End::kClient, "sent");
   ASSERT_EQ(sent.size(), 1U);
   expect_connection(sent[0], client_end(seen, "ESTABLISHED"));
@@ -240,12 +221,7 @@ TEST_F(ResetSent, KilledByAnAdministrator) {
 }
 
 TEST_F(ResetSent, OrphanThatMustNotLinger) {
-  const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
-    Pair pair = lab().pair(port);
-    set_option(pair.server.get(), IPPROTO_TCP, TCP_LINGER2, -1);
-    pair.server.reset();
-    await_state(pair.client.get(), TCP_CLOSE);
-  });
+  const Seen seen = play_resets(1, 1, drill("linger2-expired"));
   const Lines sent = seen.resets(End::kServer, "sent");
   ASSERT_EQ(sent.size(), 1U);
   ASSERT_EQ(seen.count(End::kServer, "reset"), 1U)

@@ -124,6 +124,14 @@ void inject(const Netns& netns, const Segment& segment) {
   }
 }
 
+void forge_reset(const Netns& netns, const Endpoint& from, const Endpoint& to, int victim) {
+  constexpr std::uint8_t kTtl = 41;  // not that of a host on the same link
+  const Sequence next = sequence(victim);
+  inject(
+      netns,
+      {.from = from, .to = to, .seq = next.receive, .ack = next.send, .flags = kRst, .ttl = kTtl});
+}
+
 RstCapture::RstCapture(const Netns& netns, std::string_view device) {
   const InNetns inside(netns);
   // Protocol 0: nothing arrives before the filter is in place.

@@ -28,6 +28,8 @@ struct Segment {  // IPv4
   std::uint8_t ttl = 64;
 };
 void inject(const Netns& netns, const Segment& segment);
+// From `netns`, an RST in the name of `from` that `victim`, a socket of `to`, takes for its peer's.
+void forge_reset(const Netns& netns, const Endpoint& from, const Endpoint& to, int victim);
 
 // Counts TCP segments with RST that leave through one device of a namespace. Segments that arrive
 // are not counted, so each is seen once however many captures run.

@@ -54,27 +54,17 @@ void end_later(int fd) {
 }
 
 void injected_reset(const Stage& stage) {
-  Pair pair = stage.lab.pair(stage.port);
-  const Sequence next = sequence(pair.client.get());
-  inject(stage.lab.server, {.from = {kServerV4, stage.port},
-                            .to = {kClientV4, pair.client_port},
-                            .seq = next.receive,
-                            .ack = next.send,
-                            .flags = kRst,
-                            .ttl = 41});
+  const Pair pair = stage.lab.pair(stage.port);
+  forge_reset(stage.lab.server, {kServerV4, stage.port}, {kClientV4, pair.client_port},
+              pair.client.get());
   await_state(pair.client.get(), TCP_CLOSE);
   end_later(pair.server.get());
 }
 
 void injected_reset_to_the_server(const Stage& stage) {
-  Pair pair = stage.lab.pair(stage.port);
-  const Sequence next = sequence(pair.server.get());
-  inject(stage.lab.client, {.from = {kClientV4, pair.client_port},
-                            .to = {kServerV4, stage.port},
-                            .seq = next.receive,
-                            .ack = next.send,
-                            .flags = kRst,
-                            .ttl = 41});
+  const Pair pair = stage.lab.pair(stage.port);
+  forge_reset(stage.lab.client, {kClientV4, pair.client_port}, {kServerV4, stage.port},
+              pair.server.get());
   await_state(pair.server.get(), TCP_CLOSE);
   end_later(pair.client.get());
 }

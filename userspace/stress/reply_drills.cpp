@@ -47,6 +47,7 @@ void accept_queue_overflow(const Stage& stage) {
     send_text(late->get(), "hello");
   }
   await_state(clients.back().get(), TCP_CLOSE);
+  require(so_error(clients.back().get()) == ECONNRESET, "the last one was not reset");
 }
 
 void exchange(const Pair& pair) {

@@ -10,6 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "stress/drill.h"
+
 namespace tcptrace::live {
 namespace {
 
@@ -236,6 +238,12 @@ void TracedTest::TearDown() {
 
 Lab& TracedTest::lab() { return stage()->lab; }
 Tracer& TracedTest::tracer() { return stage()->tracer; }
+
+TracedTest::Scenario TracedTest::drill(std::string_view name) {
+  const Drill* found = find_drill(name);
+  require(found != nullptr, "there is no such drill");
+  return [found](std::uint16_t port) { found->play({.lab = lab(), .port = port}); };
+}
 
 Seen TracedTest::play_once(const Scenario& scenario) {
   Seen seen{.port = lab().next_port(), .lines = {}};

@@ -76,6 +76,9 @@ class TracedTest : public testing::Test {
   [[nodiscard]] static Seen play_resets(std::size_t sent, std::size_t received,
                                         const Scenario& scenario);
 
+  // A drill is a scenario too.
+  [[nodiscard]] static Scenario drill(std::string_view name);
+
   // The expectations for the two ends of an IPv4 connection from client to server.
   [[nodiscard]] static Expected client_end(const Seen& seen, std::string_view state);
   [[nodiscard]] static Expected server_end(const Seen& seen, std::string_view state);
