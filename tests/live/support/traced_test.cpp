@@ -55,7 +55,7 @@ bool mark(Stage& at) {
 // Records keep their order, so once a later reset is printed, whatever happened before it has been
 // too; but for a reset received in a state where it may be a false one. That is held back for some
 // milliseconds, until the tracer's next turn: before the second marker after that time.
-constexpr auto kHeldBack = 25ms;
+constexpr auto kHeldBack = 70ms;  // longer than trace::ResetFilter::kWait
 void sync(Stage& at) {
   const auto settled = Clock::now() + kHeldBack;
   int seen = 0;
