@@ -8,17 +8,6 @@
 
 #define E2BIG 7
 
-static __always_inline void seed_task(struct tt_task *out, struct task_struct *task)
-{
-	out->pid = BPF_CORE_READ(task, tgid);
-	out->tid = out->pid;
-	out->uid = BPF_CORE_READ(task, cred, uid.val);
-	out->source = TT_OWNER_SEED;
-	out->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	out->in_cgroups = settings.cgroups && task_in_cgroups(task);
-	task_read_comm(&out->comm, task);
-}
-
 SEC("iter/task_file")
 int seed_sockets(struct bpf_iter__task_file *ctx)
 {
@@ -39,7 +28,7 @@ int seed_sockets(struct bpf_iter__task_file *ctx)
 	seed.born_ns = bpf_ktime_get_boot_ns();
 	seed.flags = TT_F_SEEDED;
 	seed.previous_state = state;
-	seed_task(&seed.owner, task);
+	task_holding(&seed.owner, task, TT_PROBED);
 	if (state == TCP_LISTEN) {
 		seed.role = TT_ROLE_LISTENER;
 		listener = true;

@@ -35,7 +35,10 @@ enum tt_kind {
 	TT_KIND_SYNACK_RETRANSMIT = 6, /* a listener sent a SYN-ACK again */
 	TT_KIND_RESET_SENT = 7,
 	TT_KIND_RESET_RECEIVED = 8,
-	TT_KIND_MAX = TT_KIND_RESET_RECEIVED,
+	TT_KIND_SOCKET = 9, /* a socket as a snapshot found it */
+	TT_KIND_SOCKET_OWNER = 10, /* a process that holds a socket */
+	TT_KIND_SAMPLE = 11, /* what a poll saw of a connection */
+	TT_KIND_MAX = TT_KIND_SAMPLE,
 };
 
 /* tt_header.flags */
@@ -69,6 +72,10 @@ enum tt_kind {
 #define TT_F_MPTCP (1u << 13)
 /* Kept with the socket: the state machine told how this connect failed. */
 #define TT_F_CONNECT_TOLD (1u << 14)
+
+/* SAMPLE: nothing has happened to the connection since the poll before, and nothing is under way.
+ */
+#define TT_F_QUIET (1u << 15)
 
 /* Cookies that tcptrace made itself start here: far above any that sock_gen_cookie() reaches. */
 #define TT_COOKIE_BASE (1ull << 52)
@@ -202,8 +209,14 @@ struct tt_tcp_info {
 	__u8 pending; /* ICSK_TIME_*: the timer that is armed */
 	__u8 shutdown; /* RCV_SHUTDOWN 1 | SEND_SHUTDOWN 2 */
 	__u8 keepalive; /* SO_KEEPALIVE is on */
-	__u8 repair; /* TCP_REPAIR is on */
+	__u8 options; /* TT_OPTION_* */
 };
+
+/* tt_tcp_info.options */
+#define TT_OPTION_REPAIR (1u << 0) /* TCP_REPAIR is on */
+#define TT_OPTION_MD5 (1u << 1) /* it has keys for TCP-MD5 (RFC 2385) */
+#define TT_OPTION_AO (1u << 2) /* and for TCP-AO (RFC 5925) */
+
 TT_STATIC_ASSERT(sizeof(struct tt_tcp_info) == 32 + 36 * 4 + 8, "wire format");
 
 /* What every record has. */
@@ -276,6 +289,69 @@ struct tt_reset_record {
 };
 TT_STATIC_ASSERT(sizeof(struct tt_reset_record) == 208 + sizeof(struct tt_tcp_info), "wire format");
 
+/* The timer of a socket that expires next: the values of idiag_timer (net/ipv4/inet_diag.c). */
+enum tt_timer {
+	TT_TIMER_NONE = 0,
+	TT_TIMER_RETRANSMIT = 1, /* or a loss probe, or RACK's reordering timer */
+	TT_TIMER_KEEPALIVE = 2, /* or the end of FIN_WAIT2, of a socket that nobody holds */
+	TT_TIMER_TIME_WAIT = 3,
+	TT_TIMER_PROBE = 4, /* of a window that is closed */
+	TT_TIMER_MAX = TT_TIMER_PROBE,
+};
+
+/*
+ * TT_KIND_SOCKET. Without TT_F_INFO it is a connection request (SYN_RECV) or what is left of a
+ * connection in TIME_WAIT or FIN_WAIT2: the kernel keeps no more of these than tuple and timer.
+ */
+struct tt_socket_record {
+	struct tt_header header;
+	/* cookie: 0 where this kernel gives none to an iterator and nobody has asked before;
+	 * age_ns: 0. */
+	struct tt_connection connection;
+	__u64 inode; /* 0: no process holds it */
+	__u32 uid;
+	__u32 timer_ms; /* until it expires */
+	__u8 timer; /* enum tt_timer */
+	__u8 timer_retries; /* retransmissions or probes since the last answer */
+	__u8 pad[6];
+	struct tt_tcp_info info;
+};
+TT_STATIC_ASSERT(sizeof(struct tt_socket_record) == 104 + sizeof(struct tt_tcp_info),
+		 "wire format");
+
+/* TT_KIND_SOCKET_OWNER: one for each descriptor of a TCP socket. */
+struct tt_socket_owner_record {
+	struct tt_header header;
+	__u64 inode; /* as in tt_socket_record */
+	struct tt_task owner;
+};
+TT_STATIC_ASSERT(sizeof(struct tt_socket_owner_record) == 64, "wire format");
+
+/* TT_KIND_SAMPLE: what a poll saw of a connection that is neither listening nor closed. With
+ * TT_F_QUIET it says no more than that it is there: behind `state` all is zero. */
+struct tt_sample_record {
+	struct tt_header header;
+	__u64 cookie;
+	__u32 netns;
+	__u8 state;
+	__u8 ca_state;
+	__u8 retransmits;
+	__u8 family; /* AF_INET or AF_INET6 */
+	__u32 rtt_us;
+	__u32 snd_cwnd;
+	__u32 unacked; /* segments */
+	__u32 total_retrans;
+	__u32 unread_bytes;
+	__u32 unsent_bytes;
+	__u16 local_port;
+	__u16 peer_port;
+	__u8 role; /* enum tt_role */
+	__u8 pad[3];
+	__u8 local_addr[TT_ADDR_LEN];
+	__u8 peer_addr[TT_ADDR_LEN];
+};
+TT_STATIC_ASSERT(sizeof(struct tt_sample_record) == 96, "wire format");
+
 /* Counted in the kernel per CPU, before any filter, and read when a trace ends or an agent is
  * scraped. */
 struct tt_netns_counters {
@@ -345,6 +421,7 @@ struct tt_config {
 	__u32 port_ranges; /* entries used in port_range */
 	__u32 hz; /* CONFIG_HZ: jiffies to time */
 	__u32 closed_buckets; /* of the table of connections that have ended: lib/closed.bpf.h */
+	__u32 socket_states; /* bit (1 << TCP_*): in a snapshot */
 	/* bpf_get_socket_cookie() works in BTF programs: commit c5dbb89fc2ac, v5.12 */
 	__u8 have_socket_cookie;
 	/* The egress hook is attached: replies must be told to it, see netfilter.bpf.c. */
@@ -366,7 +443,7 @@ struct tt_config {
 	__u8 replies_announced;
 	/* The hook on connect()'s own failures is attached. */
 	__u8 connect_errors;
-	__u8 pad;
+	__u8 pad[5];
 	__u32 pid[TT_MAX_PIDS];
 	__u32 netns_inode[TT_MAX_NETNS];
 	__u64 cgroup_id[TT_MAX_CGROUPS];

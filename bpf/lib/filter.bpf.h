@@ -85,20 +85,18 @@ static __always_inline bool filter_prefixes(const struct tt_connection *connecti
 	return false;
 }
 
-/* One copy in each object: inlined into every shell it would exceed what older verifiers are
- * willing to follow. */
-static __noinline bool filter_matches(const struct tt_connection *connection,
-				      const struct tt_task *owner)
+static __always_inline bool filter_owner(const struct tt_task *owner)
 {
-	if (!connection || !owner)
-		return false;
 	if (settings.pids && !filter_pids(owner->pid))
 		return false;
 	if (settings.comms && !filter_comms(owner->comm))
 		return false;
+	return !settings.cgroups || owner->in_cgroups;
+}
+
+static __always_inline bool filter_connection(const struct tt_connection *connection)
+{
 	if (settings.netns && !filter_netns(connection->netns))
-		return false;
-	if (settings.cgroups && !owner->in_cgroups)
 		return false;
 	if (settings.family && settings.family != connection->family)
 		return false;
@@ -111,9 +109,23 @@ static __noinline bool filter_matches(const struct tt_connection *connection,
 	if (settings.either_ports &&
 	    !filter_ports(TT_PORT_EITHER, connection->local_port, connection->peer_port))
 		return false;
-	if (settings.prefixes && !filter_prefixes(connection))
-		return false;
-	return true;
+	return !settings.prefixes || filter_prefixes(connection);
+}
+
+/* Whether there is any condition. */
+static __always_inline bool filter_asks(void)
+{
+	return settings.pids || settings.comms || settings.netns || settings.cgroups ||
+	       settings.family || settings.local_ports || settings.peer_ports ||
+	       settings.either_ports || settings.prefixes;
+}
+
+/* One copy in each object: inlined into every shell it would exceed what older verifiers are
+ * willing to follow. */
+static __noinline __attribute__((unused)) bool
+filter_matches(const struct tt_connection *connection, const struct tt_task *owner)
+{
+	return connection && owner && filter_owner(owner) && filter_connection(connection);
 }
 
 #endif /* TT_FILTER_BPF_H */

@@ -61,24 +61,41 @@ static __always_inline void info_read_volume(struct tt_tcp_info *out, struct tcp
 }
 
 /* `state` is the connection's: of an abort the one before it. */
-static __always_inline void info_read_queues(struct tt_tcp_info *out, struct tcp_sock *tp,
-					     __u8 state, enum tt_access how)
+static __always_inline __u32 unread_bytes_of(struct tcp_sock *tp, __u8 state, enum tt_access how)
 {
-	__u32 write_seq = GET(how, tp, write_seq);
 	__u32 unread = GET(how, tp, rcv_nxt) - GET(how, tp, copied_seq);
-	__u32 now = (__u32)bpf_jiffies64();
 
 	/* The peer's FIN occupies a sequence number (RFC 9293, 3.4); tcp_fin() sets the flag. */
 	if (unread && sock_flag((struct sock *)tp, how, SOCK_DONE))
 		unread--;
 	/* Before the handshake is complete, copied_seq is not set. */
-	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV && (__s32)unread > 0)
-		out->unread_bytes = unread;
+	return state != TCP_SYN_SENT && state != TCP_SYN_RECV && (__s32)unread > 0 ? unread : 0;
+}
+
+static __always_inline void info_read_queues(struct tt_tcp_info *out, struct tcp_sock *tp,
+					     __u8 state, enum tt_access how)
+{
+	__u32 write_seq = GET(how, tp, write_seq);
+	__u32 now = (__u32)bpf_jiffies64();
+
+	out->unread_bytes = unread_bytes_of(tp, state, how);
 	out->unsent_bytes = write_seq - GET(how, tp, snd_nxt);
 	out->unacked_bytes = write_seq - GET(how, tp, snd_una);
 	out->last_data_sent_ms = jiffies_to_msecs(now - GET(how, tp, lsndtime));
 	out->last_data_recv_ms = jiffies_to_msecs(now - GET(how, tp, inet_conn.icsk_ack.lrcvtime));
 	out->last_ack_recv_ms = jiffies_to_msecs(now - GET(how, tp, rcv_tstamp));
+}
+
+/* Of kernels with CONFIG_TCP_MD5SIG, and CONFIG_TCP_AO since v6.7 (commit 4954f17ddefc). */
+static __always_inline __u8 options_of(struct tcp_sock *tp, enum tt_access how)
+{
+	__u8 options = GET_BITFIELD(how, tp, repair) ? TT_OPTION_REPAIR : 0;
+
+	if (bpf_core_field_exists(tp->md5sig_info) && GET(how, tp, md5sig_info))
+		options |= TT_OPTION_MD5;
+	if (bpf_core_field_exists(tp->ao_info) && GET(how, tp, ao_info))
+		options |= TT_OPTION_AO;
+	return options;
 }
 
 static __always_inline void info_read_socket(struct tt_tcp_info *out, struct tcp_sock *tp,
@@ -98,7 +115,7 @@ static __always_inline void info_read_socket(struct tt_tcp_info *out, struct tcp
 			jiffies_to_msecs(GET(how, tp, inet_conn.icsk_inet.sk.sk_lingertime));
 	out->shutdown = GET(how, tp, inet_conn.icsk_inet.sk.sk_shutdown);
 	out->keepalive = sock_flag(sk, how, SOCK_KEEPOPEN);
-	out->repair = GET_BITFIELD(how, tp, repair);
+	out->options = options_of(tp, how);
 }
 
 /* For a record without: nothing known, SO_LINGER not set. */

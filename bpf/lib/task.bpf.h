@@ -4,7 +4,7 @@
 #ifndef TT_TASK_BPF_H
 #define TT_TASK_BPF_H
 
-#include "lib/base.bpf.h"
+#include "lib/read.bpf.h"
 
 /* task_struct.flags: include/linux/sched.h */
 #define PF_EXITING 0x00000004
@@ -112,6 +112,25 @@ static __always_inline void task_current(struct tt_task *out, enum tt_owner_sour
 	out->cgroup_id = bpf_get_current_cgroup_id();
 	out->in_cgroups = settings.cgroups && current_in_cgroups();
 	task_read_current_comm(&out->comm);
+}
+
+/* A task that holds a descriptor of the socket: as an iterator finds it. */
+static __always_inline void task_holding(struct tt_task *out, struct task_struct *task,
+					 enum tt_access how)
+{
+	if (how == TT_DIRECT) {
+		out->pid = task->tgid;
+		out->uid = task->cred->uid.val;
+		out->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+	} else {
+		out->pid = BPF_CORE_READ(task, tgid);
+		out->uid = BPF_CORE_READ(task, cred, uid.val);
+		out->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	}
+	out->tid = out->pid;
+	out->source = TT_OWNER_SEED;
+	out->in_cgroups = settings.cgroups && task_in_cgroups(task);
+	task_read_comm(&out->comm, task);
 }
 
 static __always_inline bool task_current_has(__u32 flag)

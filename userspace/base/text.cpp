@@ -112,6 +112,11 @@ std::size_t display_width(std::string_view utf8) {
   return width;
 }
 
+std::string host_and_port(std::string_view host, std::uint16_t port) {
+  return host.find(':') == host.npos ? fmt::format("{}:{}", host, port)
+                                     : fmt::format("[{}]:{}", host, port);
+}
+
 std::string grouped(std::uint64_t count) {
   std::string digits = std::to_string(count);
   for (std::size_t i = digits.size(); i > 3;) {
@@ -119,6 +124,10 @@ std::string grouped(std::uint64_t count) {
     digits.insert(i, 1, ',');
   }
   return digits;
+}
+
+std::string counted(std::uint64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", grouped(count), what, count == 1 ? "" : "s");
 }
 
 std::string human_bytes(std::uint64_t bytes) {

@@ -35,8 +35,14 @@ void append_address(std::string& out, std::span<const std::uint8_t, N> address) 
   out.append(text, write_address(text, address));
 }
 
+// "192.0.2.1:80", "[2001:db8::1]:80", "example.com:80": brackets where colons need them (RFC 3986,
+// 3.2.2).
+[[nodiscard]] std::string host_and_port(std::string_view host, std::uint16_t port);
+
 // "1,234,567"
 [[nodiscard]] std::string grouped(std::uint64_t count);
+// "1 socket", "1,234 sockets"
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view what);
 // "900 B", "1.5 KiB", "3.2 GiB"
 [[nodiscard]] std::string human_bytes(std::uint64_t bytes);
 // "250 us", "12.5 ms", "61.2 s", "2 h 5 min", "3 d 4 h"

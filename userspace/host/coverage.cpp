@@ -31,12 +31,14 @@ constexpr std::array kCounterparts{
 
 // Counters that tell why connections break; shown where they moved. "TCPAbort" is a prefix, see
 // informs().
-constexpr std::array<std::string_view, 19> kInformation{
+constexpr std::array<std::string_view, 25> kInformation{
     "EmbryonicRsts",       "ListenDrops",          "ListenOverflows",   "OutOfWindowIcmps",
     "TCPBacklogDrop",      "TCPDeferAcceptDrop",   "TCPFastRetrans",    "TCPLostRetransmit",
     "TCPMemoryPressures",  "TCPReqQFullDoCookies", "TCPReqQFullDrop",   "TCPRetransFail",
     "TCPSlowStartRetrans", "TCPSpuriousRTOs",      "TCPSynRetrans",     "TCPTimeouts",
-    "TCPTimeWaitOverflow", "TCPLossProbes",        "TCPZeroWindowDrop",
+    "TCPTimeWaitOverflow", "TCPLossProbes",        "TCPZeroWindowDrop", "TCPMD5Failure",
+    "TCPMD5NotFound",      "TCPMD5Unexpected",     "TCPAOBad",          "TCPAOKeyNotFound",
+    "TCPAORequired",
 };
 
 bool informs(std::string_view counter) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kernel/attach_plan.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace tcptrace::kernel {
 namespace {
 
@@ -10,262 +13,8 @@ using enum AttachType;
 constexpr std::string_view kFirewallLimit =
     "a firewall's resets are seen only once its module (nf_reject_ipv4, nf_reject_ipv6) is loaded";
 
-HookRow state_row() {
-  return {.name = "state",
-          .purpose = "failed connects, deaths and the owners of connections",
-          .required = true,
-          .variants = {
-              {.label = "fentry:tcp_set_state",
-               .family = AttachFamily::kFentry,
-               .programs = {{"tcp_set_state_fentry", kFentry, "tcp_set_state"},
-                            {"inet_sk_state_store_fentry", kFentry, "inet_sk_state_store"},
-                            {"inet_sk_set_state_fentry", kFentry, "inet_sk_set_state"}}},
-              {.label = "tp_btf:inet_sock_set_state",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"state_tp_btf", kTpBtf, "inet_sock_set_state"}}},
-              {.label = "raw_tp:inet_sock_set_state",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"state_raw_tp", kRawTp, "inet_sock_set_state"}}},
-              {.label = "kprobe:tcp_set_state",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"tcp_set_state_kprobe", kKprobe, "tcp_set_state"},
-                            {"inet_sk_state_store_kprobe", kKprobe, "inet_sk_state_store"},
-                            {"inet_sk_set_state_kprobe", kKprobe, "inet_sk_set_state"}}},
-          }};
-}
-
-HookRow destroy_row() {
-  return {.name = "destroy",
-          .purpose = "forgetting sockets that are gone",
-          .required = true,
-          .variants = {
-              {.label = "fentry:tcp_v4_destroy_sock",
-               .family = AttachFamily::kFentry,
-               .programs = {{"destroy_fentry", kFentry, "tcp_v4_destroy_sock"}}},
-              {.label = "tp_btf:tcp_destroy_sock",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"destroy_tp_btf", kTpBtf, "tcp_destroy_sock"}}},
-              {.label = "raw_tp:tcp_destroy_sock",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"destroy_raw_tp", kRawTp, "tcp_destroy_sock"}}},
-              {.label = "kprobe:tcp_v4_destroy_sock",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"destroy_kprobe", kKprobe, "tcp_v4_destroy_sock"}}},
-          }};
-}
-
-// The tracepoint first where it is complete: it fires only for what is really sent, and says why
-// ("tcp: introduce rstreason", commit b533fb9cf4f7, v6.11). Before, it skips replies without a full
-// socket, so the functions come first, and the egress hook makes it complete where there are only
-// tracepoints.
-HookRow reset_sent_row() {
-  constexpr std::string_view kOld =
-      "resets in reply to a segment without a socket are seen as they leave: without that segment "
-      "and the kernel's reason";
-  return {.name = "reset_sent",
-          .purpose = "resets sent by this host",
-          .required = true,
-          .variants = {
-              {.label = "tp_btf:tcp_send_reset",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"send_reset_tp_btf", kTpBtf, "tcp_send_reset"}},
-               .needs_reset_reason = true,
-               .announces_replies = true},
-              {.label = "raw_tp:tcp_send_reset",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"send_reset_raw_tp", kRawTp, "tcp_send_reset"}},
-               .needs_reset_reason = true,
-               .announces_replies = true},
-              {.label = "fentry:tcp_send_active_reset,tcp_v4_send_reset,tcp_v6_send_reset",
-               .family = AttachFamily::kFentry,
-               .programs = {{"active_reset_fentry", kFentry, "tcp_send_active_reset"},
-                            {"reply_v4_fentry", kFentry, "tcp_v4_send_reset"},
-                            {"reply_v6_fentry", kFentry, "tcp_v6_send_reset"}},
-               .announces_replies = true},
-              {.label = "kprobe:tcp_send_active_reset,tcp_v4_send_reset,tcp_v6_send_reset",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"active_reset_kprobe", kKprobe, "tcp_send_active_reset"},
-                            {"reply_v4_kprobe", kKprobe, "tcp_v4_send_reset"},
-                            {"reply_v6_kprobe", kKprobe, "tcp_v6_send_reset"}},
-               .announces_replies = true},
-              {.label = "tp_btf:tcp_send_reset,net_dev_queue",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"send_reset_tp_btf", kTpBtf, "tcp_send_reset"},
-                            {"egress_tp_btf", kTpBtf, "net_dev_queue"}},
-               .limit = kOld,
-               .watches_egress = true},
-              {.label = "raw_tp:tcp_send_reset,net_dev_queue",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"send_reset_raw_tp", kRawTp, "tcp_send_reset"},
-                            {"egress_raw_tp", kRawTp, "net_dev_queue"}},
-               .limit = kOld,
-               .watches_egress = true},
-          }};
-}
-
-// nf_send_reset() bypasses the TCP stack on every kernel.
-HookRow reset_netfilter_row() {
-  return {.name = "reset_netfilter",
-          .purpose = "resets sent by a firewall",
-          .required = false,
-          .variants = {
-              {.label = "fentry:nf_send_reset,nf_send_reset6",
-               .family = AttachFamily::kFentry,
-               .programs = {{"netfilter_v4_fentry", kFentry, "nf_send_reset"},
-                            {"netfilter_v6_fentry", kFentry, "nf_send_reset6"}}},
-              {.label = "kprobe:nf_send_reset,nf_send_reset6",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"netfilter_v4_kprobe", kKprobe, "nf_send_reset"},
-                            {"netfilter_v6_kprobe", kKprobe, "nf_send_reset6"}},
-               .limit = {}},
-              {.label = "tp_btf:net_dev_queue",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"egress_tp_btf", kTpBtf, "net_dev_queue"}},
-               .watches_egress = true},
-              {.label = "raw_tp:net_dev_queue",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"egress_raw_tp", kRawTp, "net_dev_queue"}},
-               .watches_egress = true},
-          }};
-}
-
-HookRow reset_received_row() {
-  return {.name = "reset_received",
-          .purpose = "resets received by a socket of this host",
-          .required = true,
-          .variants = {
-              {.label = "fentry:tcp_reset",
-               .family = AttachFamily::kFentry,
-               .programs = {{"receive_reset_fentry", kFentry, "tcp_reset"}}},
-              {.label = "tp_btf:tcp_receive_reset",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"receive_reset_tp_btf", kTpBtf, "tcp_receive_reset"}}},
-              {.label = "raw_tp:tcp_receive_reset",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"receive_reset_raw_tp", kRawTp, "tcp_receive_reset"}}},
-              {.label = "kprobe:tcp_reset",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"receive_reset_kprobe", kKprobe, "tcp_reset"}}},
-          }};
-}
-
-// The tracepoint where it tells failures as well (commit ad892e912b84, v6.17), before the
-// functions: those may be inlined into one another, and only both together see all.
-HookRow retransmit_row() {
-  constexpr std::string_view kSilent = "retransmissions that failed on this host are not reported";
-  return {.name = "retransmit",
-          .purpose = "retransmissions",
-          .required = true,
-          .variants = {
-              {.label = "tp_btf:tcp_retransmit_skb",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"retransmit_tp_btf", kTpBtf, "tcp_retransmit_skb"}},
-               .needs_retransmit_error = true},
-              {.label = "raw_tp:tcp_retransmit_skb",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"retransmit_raw_tp", kRawTp, "tcp_retransmit_skb"}},
-               .needs_retransmit_error = true},
-              {.label = "fexit:tcp_retransmit_skb,__tcp_retransmit_skb",
-               .family = AttachFamily::kFentry,
-               .programs = {{"retransmit_fexit", kFentry, "tcp_retransmit_skb"},
-                            {"retransmit_inner_fexit", kFentry, "__tcp_retransmit_skb"}}},
-              {.label = "tp_btf:tcp_retransmit_skb",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"retransmit_tp_btf", kTpBtf, "tcp_retransmit_skb"}},
-               .limit = kSilent},
-              {.label = "raw_tp:tcp_retransmit_skb",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"retransmit_raw_tp", kRawTp, "tcp_retransmit_skb"}},
-               .limit = kSilent},
-              {.label = "kretprobe:tcp_retransmit_skb,__tcp_retransmit_skb",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"retransmit_kprobe", kKprobe, "tcp_retransmit_skb"},
-                            {"retransmit_inner_kprobe", kKprobe, "__tcp_retransmit_skb"},
-                            {"retransmit_kretprobe", kKprobe, "tcp_retransmit_skb"},
-                            {"retransmit_inner_kretprobe", kKprobe, "__tcp_retransmit_skb"}}},
-          }};
-}
-
-HookRow synack_row() {
-  return {.name = "retransmit_synack",
-          .purpose = "retransmissions of SYN-ACKs",
-          .required = false,
-          .variants = {
-              {.label = "fexit:tcp_rtx_synack",
-               .family = AttachFamily::kFentry,
-               .programs = {{"synack_fentry", kFentry, "tcp_rtx_synack"},
-                            {"synack_fexit", kFentry, "tcp_rtx_synack"}}},
-              {.label = "tp_btf:tcp_retransmit_synack",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"synack_tp_btf", kTpBtf, "tcp_retransmit_synack"}}},
-              {.label = "raw_tp:tcp_retransmit_synack",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"synack_raw_tp", kRawTp, "tcp_retransmit_synack"}}},
-              {.label = "kprobe:tcp_rtx_synack",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"synack_kprobe", kKprobe, "tcp_rtx_synack"}},
-               .limit = "SYN-ACKs that could not be sent are counted as well"},
-          }};
-}
-
-HookRow accept_row() {
-  return {.name = "accept",
-          .purpose = "accepts, and which worker owns a connection",
-          .required = false,
-          .variants = {
-              {.label = "fexit:inet_csk_accept",
-               .family = AttachFamily::kFentry,
-               .programs = {{"accept_fexit", kFentry, "inet_csk_accept"}}},
-              {.label = "kretprobe:inet_csk_accept",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"accept_kretprobe", kKprobe, "inet_csk_accept"}}},
-              {.label = "tp:sys_exit_accept4,sys_exit_accept",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"accept4_tp", kSyscallTp, "sys_exit_accept4"},
-                            {"accept_tp", kSyscallTp, "sys_exit_accept"}},
-               .limit = "connections accepted through io_uring belong to their listener's owner"},
-          }};
-}
-
-// What fails before a SYN leaves shows in the state machine not at all, or without its errno.
-HookRow connect_row() {
-  return {.name = "connect_error",
-          .purpose = "connects that fail before a SYN leaves: no route, no free port",
-          .required = false,
-          .variants = {
-              {.label = "fexit:tcp_v4_connect,tcp_v6_connect",
-               .family = AttachFamily::kFentry,
-               .programs = {{"connect_v4_fexit", kFentry, "tcp_v4_connect"},
-                            {"connect_v6_fexit", kFentry, "tcp_v6_connect"}},
-               .tells_connect_errors = true},
-              {.label = "kretprobe:tcp_v4_connect,tcp_v6_connect",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"connect_v4_kprobe", kKprobe, "tcp_v4_connect"},
-                            {"connect_v6_kprobe", kKprobe, "tcp_v6_connect"},
-                            {"connect_v4_kretprobe", kKprobe, "tcp_v4_connect"},
-                            {"connect_v6_kretprobe", kKprobe, "tcp_v6_connect"}},
-               .tells_connect_errors = true},
-              {.label = "tp:sys_exit_connect",
-               .family = AttachFamily::kTracepoint,
-               .programs = {{"connect_tp", kSyscallTp, "sys_exit_connect"}},
-               .tells_connect_errors = true},
-          }};
-}
-
-// Nothing but a function sees the segment.
-HookRow handshake_row() {
-  return {.name = "handshake",
-          .purpose = "the peer's TTL, which tells a reset of its own from one made on the way",
-          .required = false,
-          .variants = {
-              {.label = "fentry:tcp_rcv_state_process",
-               .family = AttachFamily::kFentry,
-               .programs = {{"segment_fentry", kFentry, "tcp_rcv_state_process"}}},
-              {.label = "kprobe:tcp_rcv_state_process",
-               .family = AttachFamily::kKprobe,
-               .programs = {{"segment_kprobe", kKprobe, "tcp_rcv_state_process"}}},
-          }};
-}
+constexpr std::string_view kPreempted =
+    "a thread that is preempted in its midst hides what others do on that processor";
 
 std::string unavailable(const ProgramRow& program, const Facts& facts) {
   const std::string target(program.target);
@@ -313,17 +62,33 @@ std::string why_not(const VariantRow& variant, const Facts& facts) {
   return {};
 }
 
+// Kprobes run with preemption disabled, but cannot ask for a socket's cookie. Tracepoints can: they
+// come first, although they are preempted too from 7.0 on.
+bool is_preempted(const HookRow& row, const VariantRow& variant, const Facts& facts) {
+  return facts.functions_preempted && !row.in_softirq && variant.family == AttachFamily::kFentry;
+}
+
+std::string rejection(const HookRow& row, const VariantRow& variant, const Facts& facts,
+                      const Rejections& rejections) {
+  std::string reason = why_not(variant, facts);
+  if (const auto found = rejections.find(rejection_key(row, variant));
+      reason.empty() && found != rejections.end()) {
+    reason = found->second;
+  }
+  return reason;
+}
+
+// `preempted`: what is preempted will do.
 Choice choose(const HookRow& row, const Facts& facts, std::optional<AttachFamily> family,
-              const Rejections& rejections) {
+              const Rejections& rejections, bool preempted) {
   Choice choice{.hook = &row, .variant = nullptr, .failures = {}};
   for (const VariantRow& variant : row.variants) {
     if (family && variant.family != *family) {
       continue;
     }
-    std::string reason = why_not(variant, facts);
-    if (const auto found = rejections.find(rejection_key(row, variant));
-        reason.empty() && found != rejections.end()) {
-      reason = found->second;
+    std::string reason = rejection(row, variant, facts, rejections);
+    if (reason.empty() && !preempted && is_preempted(row, variant, facts)) {
+      reason = kPreempted;
     }
     if (reason.empty()) {
       choice.variant = &variant;
@@ -334,16 +99,20 @@ Choice choose(const HookRow& row, const Facts& facts, std::optional<AttachFamily
   return choice;
 }
 
-}  // namespace
-
-const std::vector<HookRow>& hook_rows() {
-  static const std::vector<HookRow> rows = {
-      state_row(),          destroy_row(),    reset_sent_row(), reset_netfilter_row(),
-      reset_received_row(), retransmit_row(), synack_row(),     accept_row(),
-      connect_row(),        handshake_row(),
-  };
-  return rows;
+Choice choose_unpreempted(const HookRow& row, const Facts& facts, const Rejections& rejections) {
+  Choice choice = choose(row, facts, std::nullopt, rejections, false);
+  if (choice.variant != nullptr) {
+    return choice;
+  }
+  choice.variant = choose(row, facts, std::nullopt, rejections, true).variant;
+  choice.preempted = choice.variant != nullptr;
+  std::erase_if(choice.failures, [&choice](const model::HookFailure& failure) {
+    return choice.preempted && failure.variant == choice.variant->label;
+  });
+  return choice;
 }
+
+}  // namespace
 
 std::string rejection_key(const HookRow& hook, const VariantRow& variant) {
   return std::string(hook.name) + "/" + std::string(variant.label);
@@ -354,7 +123,8 @@ std::vector<Choice> choose_hooks(std::span<const HookRow> rows, const Facts& fac
   std::vector<Choice> choices;
   choices.reserve(rows.size());
   for (const HookRow& row : rows) {
-    choices.push_back(choose(row, facts, family, rejections));
+    choices.push_back(family ? choose(row, facts, family, rejections, true)
+                             : choose_unpreempted(row, facts, rejections));
   }
   return choices;
 }
@@ -373,6 +143,9 @@ std::vector<model::HookStatus> hook_statuses(std::span<const Choice> choices) {
       status.attached.emplace_back(choice.variant->label);
       status.family = choice.variant->family;
       status.limit = choice.variant->limit;
+      if (choice.preempted) {
+        status.limit.append(status.limit.empty() ? "" : "; ").append(kPreempted);
+      }
     } else if (choice.hook->name == "reset_netfilter") {
       status.limit = kFirewallLimit;
     }

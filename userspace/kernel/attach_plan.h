@@ -46,6 +46,7 @@ struct HookRow {
   std::string_view name;
   std::string_view purpose;  // what is lost without it
   bool required;
+  bool in_softirq = false;           // where nothing is preempted
   std::vector<VariantRow> variants;  // best first
 };
 
@@ -64,11 +65,13 @@ struct Facts {
   std::string syscall_tp_failure;
   bool reset_reason = false;
   bool retransmit_error = false;
+  bool functions_preempted = false;  // preempts() of kernel/preemption.h
 };
 
 struct Choice {
   const HookRow* hook = nullptr;
   const VariantRow* variant = nullptr;  // null: none is left
+  bool preempted = false;               // there was none that is not
   std::vector<model::HookFailure> failures;
 };
 
@@ -77,7 +80,7 @@ struct Choice {
 using Rejections = std::map<std::string, std::string, std::less<>>;
 
 // `family` forces one; empty takes the first variant of each row that the facts and rejections
-// leave.
+// leave, and rather one that is not preempted.
 [[nodiscard]] std::vector<Choice> choose_hooks(std::span<const HookRow> rows, const Facts& facts,
                                                std::optional<model::AttachFamily> family,
                                                const Rejections& rejections);

@@ -3,7 +3,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -55,9 +54,39 @@ std::optional<Error> missing_required(std::span<const Choice> choices) {
   return std::nullopt;
 }
 
+// struct bpf_link_info of a kprobe (include/uapi/linux/bpf.h), which Debian 12's headers do not
+// have yet. Older kernels fill less of it.
+struct KprobeLinkInfo {
+  __u32 type;
+  __u32 id;
+  __u32 prog_id;
+  __u32 pad;
+  __u32 event_type;
+  __u32 event_pad;
+  __u64 func_name;
+  __u32 name_len;
+  __u32 offset;
+  __u64 addr;
+  __u64 missed;  // hits while another kprobe was being handled, commit 3acf8ace6823, v6.7
+};
+constexpr __u32 kPerfEventLink = 7;  // BPF_LINK_TYPE_PERF_EVENT
+constexpr __u32 kKprobeEvent = 3;    // BPF_PERF_EVENT_KPROBE
+constexpr __u32 kKretprobeEvent = 4;
+
+std::uint64_t missed_hits(const LinkPtr& link) {
+  KprobeLinkInfo info{};
+  __u32 size = sizeof(info);
+  const int failed = bpf_obj_get_info_by_fd(bpf_link__fd(link.get()), &info, &size);
+  const bool known = failed == 0 && info.type == kPerfEventLink &&
+                     (info.event_type == kKprobeEvent || info.event_type == kKretprobeEvent);
+  return known ? info.missed : 0;
+}
+
 // libbpf reads until it has caught up with the producers, which under a flood it never does, unless
 // the callback fails: then it says which record was the last, and returns the failure.
 constexpr int kBatchFull = -ECANCELED;
+
+constexpr std::string_view kPollProgram = "poll_sockets";
 
 }  // namespace
 
@@ -97,6 +126,10 @@ Result<void> BpfSession::start() {
     if (!setback) {
       break;
     }
+    if (setback->key == kPollProgram && !poll_setback_) {
+      poll_setback_ = Error{.what = setback->reason};
+      continue;
+    }
     if (setback->key.empty() || rejections.contains(setback->key)) {
       return std::unexpected(Error{.what = "cannot load the BPF programs: " + setback->reason,
                                    .hint = "tcptrace check tells what this kernel allows",
@@ -108,6 +141,7 @@ Result<void> BpfSession::start() {
   if (auto seeded = seed(); !seeded) {
     return seeded;
   }
+  open_polls();
   return open_ring();
 }
 
@@ -116,7 +150,9 @@ std::optional<BpfSession::Setback> BpfSession::try_choices(std::span<const Choic
   skeleton_.reset();
   std::string failed_program;
   if (auto loaded = load(choices, failed_program); !loaded) {
-    return Setback{.key = key_of_program(choices, failed_program), .reason = loaded.error().what};
+    return Setback{.key = failed_program == kPollProgram ? failed_program
+                                                         : key_of_program(choices, failed_program),
+                   .reason = loaded.error().what};
   }
   return attach(choices);
 }
@@ -131,7 +167,9 @@ Result<void> BpfSession::load(std::span<const Choice> choices, std::string& fail
   bpf_object__for_each_program(program, skeleton_->obj) {
     const std::string_view name = bpf_program__name(program);
     bpf_program__set_autoload(program,
-                              name == "seed_sockets" || !key_of_program(choices, name).empty());
+                              name == "seed_sockets" ||
+                                  (name == kPollProgram && options_.polls && !poll_setback_) ||
+                                  !key_of_program(choices, name).empty());
   }
   skeleton_->rodata->settings =
       make_settings(options_.filter, features_, choices, options_.ring_size_bytes);
@@ -213,18 +251,35 @@ Result<void> BpfSession::seed() {
   if (!link) {
     return std::unexpected(system_error("cannot iterate over open files", errno));
   }
-  const UniqueFd iterator(bpf_iter_create(bpf_link__fd(link.get())));
-  if (!iterator.valid()) {
-    return std::unexpected(system_error("cannot iterate over open files", errno));
-  }
-  std::array<char, 256> nothing{};
-  ssize_t size = 0;
-  while ((size = ::read(iterator.get(), nothing.data(), nothing.size())) != 0) {
-    if (size < 0 && errno != EINTR && errno != EAGAIN) {
-      return std::unexpected(system_error("cannot iterate over open files", errno));
-    }
+  const auto ignore = [](std::span<const std::byte>) {};
+  if (auto read = read_iterator(link, 1, ignore); !read) {
+    return std::unexpected(read.error().within("open files"));
   }
   return {};
+}
+
+void BpfSession::open_polls() {
+  if (!options_.polls || poll_setback_) {
+    return;
+  }
+  bpf_iter_link_info info{};
+  info.map.map_fd = static_cast<__u32>(bpf_map__fd(skeleton_->maps.sockets));
+  LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info, .link_info_len = sizeof(info));
+  polls_.reset(bpf_program__attach_iter(skeleton_->progs.poll_sockets, &options));
+  if (!polls_) {
+    poll_setback_ = system_error("cannot attach the iterator", errno);
+  }
+}
+
+Result<void> BpfSession::poll(const RecordHandler& handler) {
+  using std::chrono::microseconds;
+  if (!polls_) {
+    return std::unexpected(poll_setback_.value_or(Error{.what = "no polls were asked for"}));
+  }
+  skeleton_->bss->last_poll_us = static_cast<std::uint64_t>(
+      std::chrono::floor<microseconds>(last_poll_.time_since_epoch()).count());
+  last_poll_ = std::chrono::steady_clock::now();  // the clock of tcp_mstamp
+  return read_iterator(polls_, sizeof(tt_sample_record), handler);
 }
 
 Result<void> BpfSession::open_ring() {
@@ -255,14 +310,20 @@ Result<bool> BpfSession::consume(const RecordHandler& handler) {
 // The state hook last: what the others report in the meantime they look up in what it remembers.
 void BpfSession::detach() {
   while (!links_.empty()) {
+    detached_misses_ += missed_hits(links_.back());
     links_.pop_back();
   }
 }
 
 // How often the kernel skipped one of the programs, because it would have interrupted itself (or,
 // with kprobes, any other) on its CPU: commit 9ed9e9ba2337, v5.12; of kprobes dd8657894c11, v6.7.
+// A kprobe that is hit in a softirq which interrupted another kprobe does not get as far as its
+// program: the link counts those.
 std::uint64_t BpfSession::recursion_misses() const {
-  std::uint64_t misses = 0;
+  std::uint64_t misses = detached_misses_;
+  for (const LinkPtr& link : links_) {
+    misses += missed_hits(link);
+  }
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton_->obj) {
     bpf_prog_info info{};

@@ -18,6 +18,7 @@
 #include "kernel/attach_plan.h"
 #include "kernel/features.h"
 #include "kernel/handles.h"
+#include "kernel/iterator.h"
 #include "model/filter.h"
 #include "model/report.h"
 
@@ -30,6 +31,7 @@ struct SessionOptions {
   std::optional<model::AttachFamily> family;
   std::uint32_t ring_size_bytes = 0;  // a power of two
   std::uint32_t max_connections = 0;
+  bool polls = false;  // load what poll() needs
 };
 
 // What the kernel counted of one network namespace since the hooks were attached, whatever the
@@ -43,8 +45,6 @@ struct NetnsTotals {
 
 class BpfSession {
  public:
-  using RecordHandler = std::function<void(std::span<const std::byte>)>;
-
   // Fails with ExitStatus::kUnsupported where a required hook has no variant left.
   [[nodiscard]] static Result<std::unique_ptr<BpfSession>> open(const SessionOptions& options);
   ~BpfSession();
@@ -63,6 +63,14 @@ class BpfSession {
   // the bytes are valid during the call. True: more is unread.
   static constexpr std::size_t kBatchRecords = 8192;
   [[nodiscard]] Result<bool> consume(const RecordHandler& handler);
+
+  // Hands out what the connections that the filter lets through look like now, in all network
+  // namespaces, as tt_sample_records: those are marked to which nothing has happened since the poll
+  // before began. May run beside everything else but the session's end. Fails where poll_setback()
+  // says why.
+  [[nodiscard]] Result<void> poll(const RecordHandler& handler);
+  // Why there are no polls, though they were asked for.
+  [[nodiscard]] const std::optional<Error>& poll_setback() const { return poll_setback_; }
 
   // Detaches every hook; the records already written can still be consumed.
   void detach();
@@ -90,6 +98,7 @@ class BpfSession {
   [[nodiscard]] std::optional<Setback> attach(std::span<const Choice> choices);
   [[nodiscard]] Result<LinkPtr> attach_program(const ProgramRow& row);
   [[nodiscard]] Result<void> seed();
+  void open_polls();
   [[nodiscard]] Result<void> open_ring();
   [[nodiscard]] std::uint64_t recursion_misses() const;
 
@@ -98,6 +107,10 @@ class BpfSession {
   std::vector<model::HookStatus> hooks_;
   SkeletonPtr skeleton_;
   std::vector<LinkPtr> links_;
+  std::uint64_t detached_misses_ = 0;  // of links that are gone
+  LinkPtr polls_;
+  std::chrono::steady_clock::time_point last_poll_{};
+  std::optional<Error> poll_setback_;
   RingBufferPtr ring_;
   struct Batch {
     const RecordHandler* handler = nullptr;

@@ -8,14 +8,13 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
-#include <cmath>
 #include <cstring>
-#include <fstream>
+#include <ctime>
 #include <string_view>
 
 #include "base/unique_fd.h"
 #include "kernel/handles.h"
+#include "kernel/preemption.h"
 #include "kernel/tracefs.h"
 #include "kernel/type_index.h"
 
@@ -233,43 +232,19 @@ Result<void> try_bpf() {
   return std::unexpected(error);
 }
 
-std::uint32_t read_hz() {
-  std::ifstream file("/proc/timer_list");
-  std::uint64_t now_ns = 0;
-  std::string line;
-  while (std::getline(file, line)) {
-    std::string_view text = line;
-    if (text.starts_with("now at ")) {
-      text.remove_prefix(7);
-      std::from_chars(text.data(), text.data() + text.size(), now_ns);
-    } else if (text.starts_with("jiffies: ") && now_ns != 0) {
-      std::uint64_t jiffies = 0;
-      text.remove_prefix(9);
-      std::from_chars(text.data(), text.data() + text.size(), jiffies);
-      return hz_from_jiffies(jiffies, now_ns);
-    }
-  }
-  return 0;
-}
-
 }  // namespace
 
-std::uint32_t hz_from_jiffies(std::uint64_t jiffies, std::uint64_t monotonic_ns) {
-  constexpr std::array<std::uint32_t, 8> kChoices = {100, 128, 200, 250, 256, 300, 1000, 1024};
-  std::uint32_t best = 0;
-  double best_error = 1e18;
-  for (const std::uint32_t hz : kChoices) {
-    // INITIAL_JIFFIES (include/linux/jiffies.h): five minutes before the 32-bit counter wraps.
-    const auto initial =
-        static_cast<double>(static_cast<std::uint32_t>(-300 * static_cast<std::int32_t>(hz)));
-    const double expected = initial + static_cast<double>(monotonic_ns) / 1e9 * hz;
-    const double error = std::fabs(static_cast<double>(jiffies) - expected) / hz;
-    if (error < best_error) {
-      best_error = error;
-      best = hz;
-    }
+std::uint32_t hz_from_tick(std::uint64_t tick_ns) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  return tick_ns == 0 ? 0 : static_cast<std::uint32_t>((kSecond + tick_ns / 2) / tick_ns);
+}
+
+std::uint32_t read_hz() {
+  timespec tick{};
+  if (::clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0 || tick.tv_sec != 0) {
+    return 0;
   }
-  return best_error < 5.0 ? best : 0;
+  return hz_from_tick(static_cast<std::uint64_t>(tick.tv_nsec));
 }
 
 Result<Features> probe_features() {
@@ -300,6 +275,7 @@ Result<Features> probe_features() {
   features.facts.syscall_tp_failure = Tracefs::why_no_event("syscalls", "sys_exit_accept4");
   features.socket_cookie_helper = try_socket_cookie(index);
   features.hz = read_hz();
+  features.facts.functions_preempted = features.facts.fentry_failure.empty() && kernel_preempts();
   return features;
 }
 

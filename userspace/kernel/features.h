@@ -34,8 +34,11 @@ struct Features {
 // Fails with ExitStatus::kUnsupported where the kernel has no BTF or BPF is refused altogether.
 [[nodiscard]] Result<Features> probe_features();
 
-// CONFIG_HZ from one reading of jiffies and the monotonic clock at the same moment
-// (kernel/time/timer_list.c).
-[[nodiscard]] std::uint32_t hz_from_jiffies(std::uint64_t jiffies, std::uint64_t monotonic_ns);
+// CONFIG_HZ of the running kernel, from the resolution of its coarse clocks, which is one tick
+// (posix_get_coarse_res() in kernel/time/posix-timers.c); 0 unknown.
+[[nodiscard]] std::uint32_t read_hz();
+
+// CONFIG_HZ from TICK_NSEC (include/vdso/jiffies.h), the nearest whole number of nanoseconds.
+[[nodiscard]] std::uint32_t hz_from_tick(std::uint64_t tick_ns);
 
 }  // namespace tcptrace::kernel

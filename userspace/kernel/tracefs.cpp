@@ -2,29 +2,17 @@
 #include "kernel/tracefs.h"
 
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 
+#include "kernel/private_mount.h"
+
 namespace tcptrace::kernel {
-namespace {
-
-UniqueFd mount_private() {
-  const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC)));
-  if (!context.valid() ||
-      ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
-    return {};
-  }
-  return UniqueFd(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-}
-
-}  // namespace
 
 Result<Tracefs> Tracefs::open() {
   for (const char* mounted : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
@@ -33,7 +21,7 @@ Result<Tracefs> Tracefs::open() {
       return Tracefs(std::move(directory));
     }
   }
-  UniqueFd directory = mount_private();
+  UniqueFd directory = mount_private("tracefs");
   if (!directory.valid()) {
     return std::unexpected(system_error("cannot open tracefs", errno));
   }
@@ -43,14 +31,12 @@ Result<Tracefs> Tracefs::open() {
 Result<std::uint64_t> Tracefs::event_id(std::string_view group, std::string_view event) const {
   const std::string path =
       std::string("events/").append(group).append("/").append(event).append("/id");
-  const UniqueFd file(::openat(directory_.get(), path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 32> text{};
-  const ssize_t size = file.valid() ? ::read(file.get(), text.data(), text.size()) : -1;
-  if (size <= 0) {
+  const auto text = read_line_at(directory_.get(), path.c_str());
+  if (!text) {
     return std::unexpected(system_error("tracefs " + path, errno));
   }
   std::uint64_t id = 0;
-  std::from_chars(text.data(), text.data() + size, id);
+  std::from_chars(text->data(), text->data() + text->size(), id);
   return id;
 }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "host/tcp_limits.h"
+
+#include <sys/resource.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/procfs.h"
+
+namespace tcptrace::host {
+namespace {
+
+std::vector<std::uint64_t> numbers_in(const std::filesystem::path& path) {
+  std::vector<std::uint64_t> numbers;
+  const auto text = read_file(path);
+  if (!text) {
+    return numbers;
+  }
+  for (const std::string_view line : lines(*text)) {
+    for (const std::string_view field : fields(line)) {
+      if (const auto number = parse_number<std::uint64_t>(field)) {
+        numbers.push_back(*number);
+      }
+    }
+  }
+  return numbers;
+}
+
+std::optional<std::uint64_t> number_in(const std::filesystem::path& path) {
+  const auto numbers = numbers_in(path);
+  return numbers.size() == 1 ? std::optional(numbers.front()) : std::nullopt;
+}
+
+}  // namespace
+
+model::LoadLimits read_load_limits(const std::filesystem::path& root) {
+  model::LoadLimits limits;
+  const std::filesystem::path net = root / "proc/sys/net";
+  if (const auto range = numbers_in(net / "ipv4/ip_local_port_range");
+      range.size() == 2 && range[0] <= range[1]) {
+    limits.ports = range[1] - range[0] + 1;
+  }
+  limits.tw_reuse = number_in(net / "ipv4/tcp_tw_reuse").value_or(limits.tw_reuse);
+  limits.somaxconn = number_in(net / "core/somaxconn");
+  limits.conntrack_max = number_in(net / "netfilter/nf_conntrack_max");
+  limits.conntrack_count = number_in(net / "netfilter/nf_conntrack_count").value_or(0);
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
+    limits.open_files = files.rlim_cur;
+  }
+  return limits;
+}
+
+void raise_open_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+}  // namespace tcptrace::host

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+// TCP sockets from netlink (sock_diag): for kernels and users to which no BPF iterator is open.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "base/result.h"
+#include "model/socket.h"
+
+namespace tcptrace::kernel {
+
+// Of one datagram of an answer.
+struct DiagResult {
+  bool done = false;            // the answer ends here
+  int error = 0;                // the kernel's, a positive errno: likewise
+  bool interrupted = false;     // what was listed changed meanwhile (NLM_F_DUMP_INTR)
+  std::uint64_t malformed = 0;  // messages that are none
+};
+
+using SocketHandler = std::function<void(model::Socket&)>;
+
+// Hands every socket in `datagram` to `handler`, which may change it. Looks at messages with this
+// sequence number only. Never reads past the span. Pure. `netns` and `now` are what a message does
+// not say.
+[[nodiscard]] DiagResult parse_sock_diag(std::span<const std::byte> datagram,
+                                         std::uint32_t sequence, std::uint32_t netns,
+                                         std::chrono::nanoseconds now,
+                                         const SocketHandler& handler);
+
+struct DiagCounts {
+  std::uint64_t malformed = 0;
+  bool interrupted = false;
+};
+
+// All TCP sockets of the network namespace of the calling thread, whose inode number is `netns`,
+// in the states of the bit mask (1 << TcpState).
+[[nodiscard]] Result<DiagCounts> read_sock_diag(std::uint32_t netns, std::uint32_t states,
+                                                const SocketHandler& handler);
+
+}  // namespace tcptrace::kernel
