@@ -31,8 +31,11 @@ std::optional<std::span<const Rule>> rules_for(const Event& event) {
   switch (event.kind) {
     case EventKind::kState:
     case EventKind::kAccept:
-    case EventKind::kRetransmit:
       return std::nullopt;
+    case EventKind::kRetransmit:
+      return event.retransmit_type == model::RetransmitType::kSynAck
+                 ? std::optional(handshake_rules())
+                 : std::nullopt;
     case EventKind::kResetSent:
       return sent_reset_rules(event);
     case EventKind::kResetReceived:
@@ -49,6 +52,14 @@ std::optional<std::span<const Rule>> rules_for(const Event& event) {
 Verdict verdict_of(const Rule& rule, const Evidence& evidence) {
   Facts facts;
   rule.facts(evidence, facts);
+  if (rule.of_earlier) {
+    const model::EarlierReset& earlier = *evidence.event.earlier;
+    return {.cause = earlier.cause,
+            .confidence = earlier.confidence,
+            .summary = rule.summary(evidence),
+            .evidence = facts.take(),
+            .advice = earlier.advice};
+  }
   return {.cause = rule.cause,
           .confidence = rule.confidence,
           .summary = rule.summary(evidence),
@@ -67,6 +78,10 @@ std::optional<Verdict> diagnose(const Evidence& evidence) {
     if (rule.holds(evidence)) {
       return verdict_of(rule, evidence);
     }
+  }
+  // What is sent again may yet arrive.
+  if (evidence.event.kind == EventKind::kRetransmit) {
+    return std::nullopt;
   }
   return Verdict{.summary = "the evidence does not tell"};
 }

@@ -14,8 +14,8 @@ struct Evidence {
   const model::Event& event;
 };
 
-// Empty for what needs no explanation: states, accepts, retransmissions, ends without an error. A
-// cause that the evidence does not tell is Cause::kUnknown, never a guess.
+// Empty for what needs no explanation: states, accepts, retransmissions of what may yet arrive,
+// ends without an error. A cause that the evidence does not tell is Cause::kUnknown, never a guess.
 [[nodiscard]] std::optional<model::Verdict> diagnose(const Evidence& evidence);
 
 }  // namespace tcptrace::diagnose

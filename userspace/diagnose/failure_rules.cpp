@@ -55,6 +55,23 @@ bool window_shut(const Evidence& e) {
 
 bool timed_out(const Evidence& e) { return failed_with(e, ETIMEDOUT); }
 
+bool signs(const Evidence& e) {
+  return info_has(e, [](const TcpInfo& info) { return info.signs_md5 || info.signs_ao; });
+}
+
+// The peer has sent nothing that is accepted: whoever signs drops what is not signed with its key.
+bool signed_in_vain(const Evidence& e) {
+  return timed_out(e) && signs(e) && e.event.info->total_retrans > 0;
+}
+
+std::string_view signature(const Evidence& e) {
+  return e.event.info->signs_ao ? "TCP-AO" : "TCP-MD5";
+}
+
+constexpr std::string_view kCompareKeys =
+    "compare the keys of both ends, and see at the peer whether TcpExt TCPMD5NotFound, "
+    "TCPMD5Unexpected, TCPMD5Failure or TCPAO... grow; if none does, it is down or a filter drops";
+
 void error(const Evidence& e, Facts& facts) {
   add_errno(e, facts);
   if (e.event.icmp_seen) {
@@ -67,6 +84,11 @@ void handshake(const Evidence& e, Facts& facts) {
     facts.add("syn_retransmits", e.event.info->total_retrans);
   }
   error(e, facts);
+}
+
+void signed_handshake(const Evidence& e, Facts& facts) {
+  facts.add("signature", signature(e));
+  handshake(e, facts);
 }
 
 void timers(const Evidence& e, Facts& facts) {
@@ -82,6 +104,11 @@ void timers(const Evidence& e, Facts& facts) {
     facts.add("soft_error", model::errno_name(info.sk_err_soft));
   }
   error(e, facts);
+}
+
+void signed_timers(const Evidence& e, Facts& facts) {
+  facts.add("signature", signature(e));
+  timers(e, facts);
 }
 
 void timers_if_known(const Evidence& e, Facts& facts) {
@@ -120,6 +147,18 @@ constexpr Rule kConnectRules[] = {
      .facts = error,
      .advice = "no route: see ip route get ADDRESS; no free port or address: see "
                "net.ipv4.ip_local_port_range and what is in TIME_WAIT"},
+    {.cause = Cause::kAuthenticationMismatch,
+     .confidence = Confidence::kPossible,
+     .holds = signed_in_vain,
+     .summary =
+         [](const Evidence& e) {
+           return fmt::format(
+               "nothing answered the SYN, nor its {} retransmissions, and they are signed ({}): a "
+               "peer with another key or none drops them without a word",
+               e.event.info->total_retrans, signature(e));
+         },
+     .facts = signed_handshake,
+     .advice = kCompareKeys},
     {.cause = Cause::kConnectTimeout,
      .confidence = Confidence::kCertain,
      .holds = timed_out,
@@ -194,6 +233,18 @@ constexpr Rule kCloseRules[] = {
          },
      .facts = timers,
      .advice = "the peer's application does not read: look there"},
+    {.cause = Cause::kAuthenticationMismatch,
+     .confidence = Confidence::kPossible,
+     .holds = signed_in_vain,
+     .summary =
+         [](const Evidence& e) {
+           return fmt::format(
+               "the peer did not acknowledge {} bytes, sent {} times and signed ({}): with another "
+               "key than before, or none, it drops them without a word",
+               e.event.info->unacked_bytes, e.event.info->retransmits + 1U, signature(e));
+         },
+     .facts = signed_timers,
+     .advice = kCompareKeys},
     {.cause = Cause::kRetransmissionTimeout,
      .confidence = Confidence::kCertain,
      .holds =

@@ -32,9 +32,17 @@ constexpr milliseconds kShortLife{1000};
 constexpr std::size_t kChurnSize = 50;
 constexpr double kChurnPerSecond = 10.0;
 
+// A port without a socket that was asked for is a server's too.
+bool is_server(const Event& event) {
+  const Role role = event.connection.role;
+  const bool refuses = event.kind == EventKind::kResetSent && event.verdict &&
+                       event.verdict->cause == model::Cause::kConnectionRefused;
+  return role == Role::kServer || role == Role::kListener || refuses;
+}
+
 Party party_of(const Event& event) {
   const model::Connection& connection = event.connection;
-  const bool server = connection.role == Role::kServer || connection.role == Role::kListener;
+  const bool server = is_server(event);
   return {.comm = event.owner ? std::string(event.owner->comm_view()) : std::string(),
           .family = connection.family,
           .peer = connection.peer,
@@ -42,12 +50,12 @@ Party party_of(const Event& event) {
 }
 
 // How long a connection had carried no data when its end began: at this side's close, or when this
-// side sent what was answered with a reset.
+// side sent what was answered with a reset. Empty: not known, or it was never open.
 std::optional<milliseconds> idle_of(const Event& event) {
   if (event.closing) {
     return event.closing->idle;
   }
-  if (!event.info) {
+  if (!was_open(event)) {
     return std::nullopt;
   }
   const milliseconds sent(event.info->last_data_sent_ms);
@@ -140,7 +148,8 @@ void PatternFinder::note(const Event& event) {
     return;
   }
   const Party party = party_of(event);
-  if (event.verdict) {
+  // What an echo tells of is counted with the reset that came first.
+  if (event.verdict && !is_echo(event)) {
     note_cause(event, party);
   }
   auto& rows = short_life ? short_connections_ : failed_connects_;

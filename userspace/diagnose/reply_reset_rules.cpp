@@ -55,6 +55,8 @@ bool queue_full(const Evidence& e) {
          info_has(e, [](const TcpInfo& info) { return info.backlog > info.backlog_limit; });
 }
 
+bool echo(const Evidence& e) { return e.event.earlier && finds_nobody(e); }
+
 bool bad_syn(const Evidence& e) { return found(e, TcpState::kListen) && has_flags(e, kSyn, 0); }
 
 bool old_connection_answers(const Evidence& e) {
@@ -113,6 +115,8 @@ bool stranger(const Evidence& e) {
   return finds_nobody(e) && (segment_seen(e) || only_reset_seen(e)) && !has_flags(e, kSyn, 0);
 }
 
+bool translation_lost(const Evidence& e) { return stranger(e) && e.event.translated; }
+
 void segment(const Evidence& e, Facts& facts) {
   add_kernel_reason(e, facts);
   if (e.event.socket_state != TcpState::kUnknown) {
@@ -142,6 +146,28 @@ void closing(const Evidence& e, Facts& facts) {
     }
   }
   segment(e, facts);
+}
+
+std::string live_local(const Evidence& e) {
+  const model::Tuple& live = *e.event.translated;
+  return model::endpoint_text(live.family, live.local, live.local_port);
+}
+
+std::string live_peer(const Evidence& e) {
+  const model::Tuple& live = *e.event.translated;
+  return model::endpoint_text(live.family, live.peer, live.peer_port);
+}
+
+void translated(const Evidence& e, Facts& facts) {
+  facts.add("live_local", live_local(e)).add("live_peer", live_peer(e));
+  segment(e, facts);
+}
+
+void earlier(const Evidence& e, Facts& facts) {
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  facts.add("earlier_cause", model::cause_name(e.event.earlier->cause))
+      .add("earlier_reset_ms", fmt::format("{:.3f}", Milliseconds(e.event.earlier->ago).count()));
+  closing(e, facts);
 }
 
 std::string nobody_listens(const Evidence& e) {
@@ -193,6 +219,19 @@ constexpr Rule kReplyRules[] = {
      .facts = queue,
      .advice = "raise the backlog of listen() and net.core.somaxconn, accept faster, or set "
                "net.ipv4.tcp_abort_on_overflow to 0 so that clients try again"},
+    {.cause = Cause::kUnknown,
+     .confidence = Confidence::kUnknown,
+     .holds = echo,
+     .summary =
+         [](const Evidence& e) {
+           return fmt::format(
+               "answers a segment that was under way when this side reset the connection {} "
+               "earlier ({})",
+               human_duration(e.event.earlier->ago), model::cause_name(e.event.earlier->cause));
+         },
+     .facts = earlier,
+     .advice = {},
+     .of_earlier = true},
     {.cause = Cause::kBadHandshake,
      .confidence = Confidence::kLikely,
      .holds = bad_syn,
@@ -274,6 +313,20 @@ constexpr Rule kReplyRules[] = {
      },
      .facts = closing,
      .advice = kHalfClose},
+    {.cause = Cause::kConntrackLost,
+     .confidence = Confidence::kLikely,
+     .holds = translation_lost,
+     .summary =
+         [](const Evidence& e) {
+           return fmt::format(
+               "came untranslated: the connection lives on this host as {} with {}, and NAT "
+               "(conntrack) does not know it any more",
+               live_local(e), live_peer(e));
+         },
+     .facts = translated,
+     .advice = "see conntrack -S (drop, invalid, insert_failed) and what flushes or overfills the "
+               "table (nf_conntrack_max); drop what is in ct state invalid, or set "
+               "net.netfilter.nf_conntrack_tcp_be_liberal to 1"},
     {.cause = Cause::kUnknownConnection,
      .confidence = Confidence::kLikely,
      .holds = stranger,

@@ -14,6 +14,7 @@
 #include <fmt/core.h>
 
 #include "diagnose/diagnose.h"
+#include "model/tcp_flags.h"
 
 namespace tcptrace::diagnose {
 
@@ -38,6 +39,8 @@ struct Rule {
   std::string (*summary)(const Evidence& evidence);
   void (*facts)(const Evidence& evidence, Facts& facts);
   std::string_view advice;
+  // Cause, confidence and advice are those of the reset before (Event::earlier), which there is.
+  bool of_earlier = false;
 };
 
 // One table for each way in which a connection can break.
@@ -45,14 +48,14 @@ struct Rule {
 [[nodiscard]] std::span<const Rule> reply_reset_rules();     // the answer to a segment
 [[nodiscard]] std::span<const Rule> firewall_reset_rules();  // a packet filter's
 [[nodiscard]] std::span<const Rule> received_reset_rules();
+[[nodiscard]] std::span<const Rule> handshake_rules();  // a SYN-ACK that is sent again
 [[nodiscard]] std::span<const Rule> failed_connect_rules();
 [[nodiscard]] std::span<const Rule> failed_close_rules();  // died without a reset
 
-// Flags of the TCP header: RFC 9293, 3.1.
-inline constexpr std::uint8_t kFin = 0x01;
-inline constexpr std::uint8_t kSyn = 0x02;
-inline constexpr std::uint8_t kRst = 0x04;
-inline constexpr std::uint8_t kAck = 0x10;
+using model::kAck;
+using model::kFin;
+using model::kRst;
+using model::kSyn;
 
 // A connection that has carried no data for so long was waiting for its next request.
 inline constexpr std::chrono::milliseconds kIdle{1000};

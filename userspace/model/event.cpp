@@ -7,38 +7,6 @@
 
 namespace tcptrace::model {
 
-std::string_view state_name(TcpState state) {
-  switch (state) {
-    case TcpState::kUnknown:
-      return "UNKNOWN";
-    case TcpState::kEstablished:
-      return "ESTABLISHED";
-    case TcpState::kSynSent:
-      return "SYN_SENT";
-    case TcpState::kSynRecv:
-      return "SYN_RECV";
-    case TcpState::kFinWait1:
-      return "FIN_WAIT1";
-    case TcpState::kFinWait2:
-      return "FIN_WAIT2";
-    case TcpState::kTimeWait:
-      return "TIME_WAIT";
-    case TcpState::kClose:
-      return "CLOSE";
-    case TcpState::kCloseWait:
-      return "CLOSE_WAIT";
-    case TcpState::kLastAck:
-      return "LAST_ACK";
-    case TcpState::kListen:
-      return "LISTEN";
-    case TcpState::kClosing:
-      return "CLOSING";
-    case TcpState::kNewSynRecv:
-      return "NEW_SYN_RECV";
-  }
-  return "UNKNOWN";
-}
-
 std::string_view role_name(Role role) {
   switch (role) {
     case Role::kUnknown:
@@ -134,6 +102,22 @@ std::string_view event_type_name(EventKind kind) {
       return "reset";
   }
   return "unknown";
+}
+
+bool describes_connection(const Event& event) {
+  // A SYN-ACK is sent for a request that has no socket yet: the info is the listener's.
+  return event.info.has_value() && event.socket_state != TcpState::kListen &&
+         event.connection.role != Role::kListener &&
+         event.retransmit_type != RetransmitType::kSynAck;
+}
+
+bool was_open(const Event& event) {
+  return describes_connection(event) && event.connection.state != TcpState::kSynSent &&
+         event.connection.old_state != TcpState::kSynSent;
+}
+
+bool is_echo(const Event& event) {
+  return event.earlier && event.verdict && event.verdict->cause == event.earlier->cause;
 }
 
 std::string_view errno_name(std::uint32_t err) {

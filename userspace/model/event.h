@@ -10,38 +10,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "model/sample.h"
+#include "model/tcp_state.h"
+#include "model/tuple.h"
 #include "model/verdict.h"
 
 namespace tcptrace::model {
-
-// The states of RFC 9293, 3.3.2, with the kernel's numbers (include/net/tcp_states.h) and ss's
-// spelling in state_name().
-enum class TcpState : std::uint8_t {
-  kUnknown = 0,
-  kEstablished = 1,
-  kSynSent = 2,
-  kSynRecv = 3,
-  kFinWait1 = 4,
-  kFinWait2 = 5,
-  kTimeWait = 6,
-  kClose = 7,
-  kCloseWait = 8,
-  kLastAck = 9,
-  kListen = 10,
-  kClosing = 11,
-  kNewSynRecv = 12,
-};
-
-enum class Family : std::uint8_t { kIpv4, kIpv6 };
-
-enum class Role : std::uint8_t { kUnknown, kClient, kServer, kListener };
-
-// An IPv4 address fills the first four bytes and the rest is zero.
-struct Address {
-  std::array<std::uint8_t, 16> bytes{};
-  friend auto operator<=>(const Address&, const Address&) = default;
-};
 
 struct Connection {
   std::uint64_t cookie = 0;  // 0: a reply without a socket
@@ -103,6 +79,7 @@ struct TcpInfo {
   std::int32_t linger2, lingertime_ms;  // lingertime_ms -1: SO_LINGER not set
   std::uint8_t ca_state, retransmits, probes, backoff, pending, shutdown;
   bool keepalive, repair;
+  bool signs_md5, signs_ao;  // it has keys of TCP-MD5, of TCP-AO
 };
 
 enum class EventKind : std::uint8_t {
@@ -134,6 +111,14 @@ struct ResetSender {
   std::optional<Process> process{};
   Cause cause = Cause::kUnknown;  // the verdict on the reset as it was sent
   Confidence confidence = Confidence::kUnknown;
+};
+
+// The reset with which this end had ended the connection already.
+struct EarlierReset {
+  std::chrono::nanoseconds ago{};  // before the event
+  Cause cause = Cause::kUnknown;
+  Confidence confidence = Confidence::kUnknown;  // that it is the cause of the event too
+  std::string_view advice{};                     // outlives the event
 };
 
 struct Event {
@@ -182,12 +167,23 @@ struct Event {
   std::uint8_t rst_flags = 0;
   std::optional<Closing> closing{};  // resets
 
-  std::optional<ResetSender> sender{};  // resets received
-  std::optional<Verdict> verdict{};     // of what went wrong, by diagnose/
+  std::optional<ResetSender> sender{};    // resets received
+  std::optional<EarlierReset> earlier{};  // resets sent, in reply to what came for that connection
+  // Resets sent for a segment of no connection: one of this host that it may have been meant for.
+  std::optional<Tuple> translated{};
+  std::vector<Sample> history{};     // of what ended a connection: before it, the oldest first
+  std::optional<Verdict> verdict{};  // of what went wrong, by diagnose/
 };
 
-// RFC 9293's names as the kernel and bcc spell them: "ESTABLISHED", "SYN_SENT", "FIN_WAIT1" …
-[[nodiscard]] std::string_view state_name(TcpState state);
+// A reset that says nothing new: it answers what was under way when this end reset the connection.
+[[nodiscard]] bool is_echo(const Event& event);
+
+// The socket's info describes a connection: not a listener's, whose fields hold something else.
+[[nodiscard]] bool describes_connection(const Event& event);
+// It got beyond SYN_SENT: only then do last_data_*_ms and last_ack_recv_ms mean something, and the
+// queues hold more than the SYN.
+[[nodiscard]] bool was_open(const Event& event);
+
 [[nodiscard]] std::string_view role_name(Role role);                   // "client"
 [[nodiscard]] std::string_view family_name(Family family);             // "ipv4"
 [[nodiscard]] std::string_view owner_source_name(OwnerSource source);  // "accept"

@@ -3,6 +3,7 @@
 // Plain data.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -63,5 +64,24 @@ struct Filter {
   std::vector<Prefix> prefixes;
   std::optional<Family> family;
 };
+
+// Whether anything is asked of the process that owns a connection.
+[[nodiscard]] inline bool asks_for_owner(const Filter& filter) {
+  return !filter.pids.empty() || !filter.comms.empty() || !filter.cgroups.empty();
+}
+
+// What is asked of connections alone.
+[[nodiscard]] inline Filter without_processes(Filter filter) {
+  filter.pids.clear();
+  filter.comms.clear();
+  filter.cgroups.clear();
+  return filter;
+}
+
+// What one kind of condition says of a value.
+template <typename T, typename U>
+[[nodiscard]] bool empty_or_has(const std::vector<T>& wanted, const U& value) {
+  return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+}
 
 }  // namespace tcptrace::model

@@ -12,6 +12,7 @@
 
 #include "model/event.h"
 #include "model/patterns.h"
+#include "model/socket.h"
 
 namespace tcptrace::model {
 
@@ -39,6 +40,15 @@ struct HookStatus {
   bool required = false;              // without it the trace cannot run
 };
 
+// How the seconds before a reset are learnt.
+struct Polling {
+  SocketSource source = SocketSource::kIter;
+  std::string setback;  // why it is not the iterator, if that was not asked for
+  std::chrono::nanoseconds interval{};
+  std::uint32_t depth = 0;        // samples of a connection
+  std::uint64_t limit_bytes = 0;  // of all samples
+};
+
 // First record of a run.
 struct Hooks {
   std::chrono::nanoseconds boot_time{};  // when the trace started
@@ -47,6 +57,7 @@ struct Hooks {
   std::string architecture;
   std::string host;
   std::vector<HookStatus> hooks;
+  std::optional<Polling> polling{};
 };
 
 // Everything that can lose data, each with its own count.
@@ -63,6 +74,14 @@ struct LossCounts {
            output;
   }
   friend bool operator==(const LossCounts&, const LossCounts&) = default;
+  friend LossCounts operator-(const LossCounts& now, const LossCounts& before) {
+    return {.ringbuf_full = now.ringbuf_full - before.ringbuf_full,
+            .sockets_map_full = now.sockets_map_full - before.sockets_map_full,
+            .netns_map_full = now.netns_map_full - before.netns_map_full,
+            .recursion_misses = now.recursion_misses - before.recursion_misses,
+            .undecodable = now.undecodable - before.undecodable,
+            .output = now.output - before.output};
+  }
 };
 
 // What the hooks counted in one network namespace, before any filter.
@@ -90,6 +109,16 @@ struct NetnsCoverage {
   std::vector<CoverageRow> rows;
 };
 
+// What the polls came to.
+struct Polls {
+  std::uint64_t count = 0;
+  std::chrono::nanoseconds total{};  // that they took
+  std::chrono::nanoseconds longest{};
+  std::uint64_t connections = 0;  // with samples, at the end
+  std::uint64_t evicted = 0;      // connections whose samples had to leave for others
+  std::uint64_t incomplete = 0;   // of these polls: something could not be read
+};
+
 // Last record of a run.
 struct Summary {
   std::chrono::nanoseconds boot_time{};  // when the trace ended
@@ -98,6 +127,7 @@ struct Summary {
   std::uint64_t retransmitted_segments = 0;         // reported
   std::uint64_t resets_suppressed = 0;  // tcp_reset() without an RST: told apart, not reported
   LossCounts lost;
+  std::optional<Polls> polls{};
   Patterns patterns;
   std::vector<NetnsCoverage> coverage;
   // "duration", "count", "signal", "processes exited", "output closed"; "end of the recording"

@@ -52,6 +52,7 @@ class ByteReader {
   // Everything that was asked for was there.
   [[nodiscard]] bool good() const { return good_; }
   void fail() { good_ = false; }
+  [[nodiscard]] bool at_end() const { return bytes_.empty(); }
 
   // Empty where there are fewer.
   std::span<const std::byte> bytes(std::size_t size) {

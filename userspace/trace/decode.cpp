@@ -48,11 +48,10 @@ bool decode_connection(model::Connection& out, const tt_connection& wire, std::u
   return true;
 }
 
-bool decode_task(std::optional<model::Process>& out, const tt_task& wire) {
+bool decode_process(model::Process& process, const tt_task& wire) {
   if (wire.source > TT_OWNER_SOURCE_MAX) {
     return false;
   }
-  model::Process& process = out.emplace();
   process.pid = wire.pid;
   process.tid = wire.tid;
   process.uid = wire.uid;
@@ -61,6 +60,10 @@ bool decode_task(std::optional<model::Process>& out, const tt_task& wire) {
   std::memcpy(process.comm.data(), wire.comm, TT_COMM_LEN);
   process.comm.back() = '\0';
   return true;
+}
+
+bool decode_task(std::optional<model::Process>& out, const tt_task& wire) {
+  return decode_process(out.emplace(), wire);
 }
 
 void decode_info(model::TcpInfo& out, const tt_tcp_info& wire) {
@@ -111,7 +114,9 @@ void decode_info(model::TcpInfo& out, const tt_tcp_info& wire) {
          .pending = wire.pending,
          .shutdown = wire.shutdown,
          .keepalive = wire.keepalive != 0,
-         .repair = wire.repair != 0};
+         .repair = (wire.options & TT_OPTION_REPAIR) != 0,
+         .signs_md5 = (wire.options & TT_OPTION_MD5) != 0,
+         .signs_ao = (wire.options & TT_OPTION_AO) != 0};
 }
 
 bool decode_common(Event& event, const tt_common& wire) {
@@ -240,6 +245,97 @@ std::optional<Event> Decoder::decode(std::span<const std::byte> bytes) const {
     return std::nullopt;
   }
   return event;
+}
+
+bool decode_socket(std::span<const std::byte> bytes, model::Socket& out) {
+  const auto* wire = view<tt_socket_record>(bytes);
+  if (wire == nullptr || wire->header.kind != TT_KIND_SOCKET || wire->header.size != bytes.size() ||
+      wire->timer > TT_TIMER_MAX) {
+    return false;
+  }
+  const std::uint32_t flags = wire->header.flags;
+  out = {};
+  out.boot_time = std::chrono::nanoseconds(wire->header.timestamp_ns);
+  out.timer = static_cast<model::SocketTimer>(wire->timer);
+  out.timer_retries = wire->timer_retries;
+  out.timer_ms = wire->timer_ms;
+  out.uid = wire->uid;
+  out.inode = wire->inode;
+  out.orphan = (flags & TT_F_SK_ORPHAN) != 0;
+  out.never_accepted = (flags & TT_F_CHILD) != 0;
+  out.mptcp = (flags & TT_F_MPTCP) != 0;
+  if ((flags & TT_F_INFO) != 0) {
+    decode_info(out.info.emplace(), wire->info);
+  }
+  return decode_connection(out.connection, wire->connection, flags);
+}
+
+bool is_sample(std::span<const std::byte> bytes) {
+  tt_header header{};
+  if (bytes.size() < sizeof(header)) {
+    return false;
+  }
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  return header.kind == TT_KIND_SAMPLE;
+}
+
+namespace {
+
+std::optional<model::Tuple> decode_tuple(const tt_sample_record& wire) {
+  if ((wire.family != AF_INET && wire.family != AF_INET6) || wire.role > TT_ROLE_LISTENER) {
+    return std::nullopt;
+  }
+  model::Tuple tuple{.local_port = wire.local_port,
+                     .peer_port = wire.peer_port,
+                     .family = wire.family == AF_INET ? model::Family::kIpv4 : model::Family::kIpv6,
+                     .role = static_cast<model::Role>(wire.role)};
+  std::memcpy(tuple.local.bytes.data(), wire.local_addr, TT_ADDR_LEN);
+  std::memcpy(tuple.peer.bytes.data(), wire.peer_addr, TT_ADDR_LEN);
+  return tuple;
+}
+
+}  // namespace
+
+std::optional<PolledSample> decode_sample(std::span<const std::byte> bytes) {
+  const auto* wire = view<tt_sample_record>(bytes);
+  if (wire == nullptr || wire->header.kind != TT_KIND_SAMPLE || wire->header.size != bytes.size() ||
+      !valid_state(wire->state)) {
+    return std::nullopt;
+  }
+  const model::ConnectionId id{.cookie = wire->cookie, .netns = wire->netns};
+  if ((wire->header.flags & TT_F_QUIET) != 0) {
+    return PolledSample{.id = id, .tuple = {}, .sample = {}, .quiet = true};
+  }
+  const auto tuple = decode_tuple(*wire);
+  if (!tuple) {
+    return std::nullopt;
+  }
+  return PolledSample{.id = id,
+                      .tuple = *tuple,
+                      .sample = {.boot_time = std::chrono::nanoseconds(wire->header.timestamp_ns),
+                                 .state = static_cast<model::TcpState>(wire->state),
+                                 .ca_state = wire->ca_state,
+                                 .retransmits = wire->retransmits,
+                                 .rtt_us = wire->rtt_us,
+                                 .snd_cwnd = wire->snd_cwnd,
+                                 .unacked = wire->unacked,
+                                 .total_retrans = wire->total_retrans,
+                                 .unread_bytes = wire->unread_bytes,
+                                 .unsent_bytes = wire->unsent_bytes}};
+}
+
+std::optional<SocketOwner> decode_socket_owner(std::span<const std::byte> bytes) {
+  const auto* wire = view<tt_socket_owner_record>(bytes);
+  if (wire == nullptr || wire->header.kind != TT_KIND_SOCKET_OWNER ||
+      wire->header.size != bytes.size()) {
+    return std::nullopt;
+  }
+  std::optional<SocketOwner> owner(std::in_place);
+  owner->inode = wire->inode;
+  if (!decode_process(owner->process, wire->owner)) {
+    return std::nullopt;
+  }
+  return owner;
 }
 
 }  // namespace tcptrace::trace

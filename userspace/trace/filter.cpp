@@ -8,22 +8,17 @@
 namespace tcptrace::trace {
 namespace {
 
+using model::empty_or_has;
 using model::PortRange;
 using model::PortSide;
 
-template <typename T>
-bool empty_or_has(const std::vector<T>& wanted, const T& value) {
-  return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
-}
-
 bool process_matches(const model::Filter& filter, const model::Process* owner) {
-  if (filter.pids.empty() && filter.comms.empty() && filter.cgroups.empty()) {
+  if (!model::asks_for_owner(filter)) {
     return true;
   }
   return owner != nullptr && empty_or_has(filter.pids, owner->pid) &&
          empty_or_has(filter.cgroups, owner->cgroup_id) &&
-         (filter.comms.empty() ||
-          std::ranges::find(filter.comms, owner->comm_view()) != filter.comms.end());
+         empty_or_has(filter.comms, owner->comm_view());
 }
 
 bool within(const PortRange& range, std::uint16_t port) {

@@ -22,6 +22,8 @@ enum class Kind : std::uint32_t {
   kLosses = 6,
   kCoverage = 7,
   kEnd = 8,
+  kPolled = 9,
+  kEnded = 10,
 };
 
 struct EntryHeader {
@@ -61,6 +63,13 @@ struct Encoder {
     text(hook.limit);
     out.number(static_cast<std::uint8_t>(hook.required));
   }
+  void polling(const model::Polling& polling) {
+    out.number(static_cast<std::uint8_t>(polling.source));
+    text(polling.setback);
+    out.time(polling.interval);
+    out.number(polling.depth);
+    out.number(polling.limit_bytes);
+  }
 
   Kind operator()(const Opening& opening) {
     const model::Hooks& hooks = opening.hooks;
@@ -76,6 +85,9 @@ struct Encoder {
       out.number(cgroup.first);
       text(cgroup.second);
     });
+    if (hooks.polling) {
+      polling(*hooks.polling);
+    }
     return Kind::kOpening;
   }
   Kind operator()(const Record& record) {
@@ -127,6 +139,19 @@ struct Encoder {
     text(end.ended_by);
     return Kind::kEnd;
   }
+  Kind operator()(const Polled& polled) {
+    out.time(polled.boot_time);
+    out.time(polled.took);
+    out.number(static_cast<std::uint8_t>(polled.complete));
+    return Kind::kPolled;
+  }
+  Kind operator()(const Ended& ended) {
+    out.list(ended.connections, [this](const model::ConnectionId& id) {
+      out.number(id.cookie);
+      out.number(id.netns);
+    });
+    return Kind::kEnded;
+  }
 };
 
 struct EntryDecoder {
@@ -163,6 +188,18 @@ struct EntryDecoder {
     in.text(hook.limit);
     in.flag(hook.required);
   }
+  void polling(model::Polling& polling) {
+    std::uint8_t source = 0;
+    in.number(source);
+    if (source > static_cast<std::uint8_t>(model::SocketSource::kNetlink)) {
+      in.fail();
+    }
+    polling.source = static_cast<model::SocketSource>(source);
+    in.text(polling.setback);
+    clock(polling.interval);
+    in.number(polling.depth);
+    in.number(polling.limit_bytes);
+  }
 
   void operator()(Opening& opening) {
     model::Hooks& hooks = opening.hooks;
@@ -177,6 +214,9 @@ struct EntryDecoder {
       in.number(cgroup.first);
       in.text(cgroup.second);
     });
+    if (!in.at_end()) {
+      polling(hooks.polling.emplace());
+    }
   }
   void operator()(WallClock& clock) { in.time(clock.boot_to_wall); }
   void operator()(Name& name) {
@@ -218,6 +258,17 @@ struct EntryDecoder {
     counts(end.lost);
     in.text(end.ended_by);
   }
+  void operator()(Polled& polled) {
+    clock(polled.boot_time);
+    clock(polled.took);
+    in.flag(polled.complete);
+  }
+  void operator()(Ended& ended) {
+    in.list(ended.connections, [this](model::ConnectionId& id) {
+      in.number(id.cookie);
+      in.number(id.netns);
+    });
+  }
 };
 
 template <typename T>
@@ -252,6 +303,10 @@ std::optional<Content> decode(Kind kind, std::span<const std::byte> bytes) {
       return decode_as<Coverage>(bytes);
     case Kind::kEnd:
       return decode_as<End>(bytes);
+    case Kind::kPolled:
+      return decode_as<Polled>(bytes);
+    case Kind::kEnded:
+      return decode_as<Ended>(bytes);
   }
   return std::nullopt;
 }
@@ -289,7 +344,7 @@ std::optional<Content> take_entry(std::span<const std::byte>& entries) {
     const auto bytes = entries.first(header.size);
     entries = entries.subspan(padded(header.size));
     if (header.kind >= static_cast<std::uint32_t>(Kind::kOpening) &&
-        header.kind <= static_cast<std::uint32_t>(Kind::kEnd)) {
+        header.kind <= static_cast<std::uint32_t>(Kind::kEnded)) {
       return decode(static_cast<Kind>(header.kind), bytes);
     }
   }

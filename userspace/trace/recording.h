@@ -62,6 +62,19 @@ struct Tick {
   std::chrono::nanoseconds boot_time{};
 };
 
+// A poll has ended. Its samples are records before it, but for those of quiet connections.
+struct Polled {
+  std::chrono::nanoseconds boot_time{};
+  std::chrono::nanoseconds took{};
+  bool complete = true;
+};
+
+// Connections that the last poll has not seen any more.
+struct Ended {
+  std::vector<model::ConnectionId> connections{};
+};
+inline constexpr std::size_t kMaxEnded = 4096;  // in one entry
+
 // Totals since the beginning.
 struct Losses {
   std::chrono::nanoseconds boot_time{};
@@ -80,7 +93,8 @@ struct End {
   std::string ended_by{};
 };
 
-using Content = std::variant<Opening, Record, WallClock, Name, Tick, Losses, Coverage, End>;
+using Content =
+    std::variant<Opening, Record, WallClock, Name, Tick, Losses, Coverage, End, Polled, Ended>;
 
 // Limits of what is written, and of what is believed when it is read.
 inline constexpr std::size_t kBlockBytes = 256U << 10;    // a block is closed when it has as much

@@ -75,6 +75,17 @@ Result<void> RecordingWriter::losses(const recording::Losses& losses) {
   return flush_if_full();
 }
 
+Result<void> RecordingWriter::polled(const recording::Polled& polled,
+                                     std::span<const model::ConnectionId> ended) {
+  append_dated(polled);
+  while (!ended.empty()) {
+    const auto part = ended.first(std::min(ended.size(), recording::kMaxEnded));
+    recording::append_entry(plain_, recording::Ended{.connections = {part.begin(), part.end()}});
+    ended = ended.subspan(part.size());
+  }
+  return flush_if_full();
+}
+
 Result<void> RecordingWriter::end(const model::Summary& summary, const model::LossCounts& counts) {
   Result<void> done;
   for (const model::NetnsCoverage& netns : summary.coverage) {

@@ -38,6 +38,8 @@ class RecordingWriter {
   [[nodiscard]] Result<void> record(std::span<const std::byte> record);
   [[nodiscard]] Result<void> tick(std::chrono::nanoseconds boot_time);
   [[nodiscard]] Result<void> losses(const recording::Losses& losses);
+  [[nodiscard]] Result<void> polled(const recording::Polled& polled,
+                                    std::span<const model::ConnectionId> ended);
   // The coverage of `summary` and its end.
   [[nodiscard]] Result<void> end(const model::Summary& summary, const model::LossCounts& counts);
   // What was taken so far goes out.

@@ -3,11 +3,17 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "model/tcp_flags.h"
+
 namespace tcptrace::trace {
 namespace {
+
+using model::kAck;
+using model::kSyn;
 
 constexpr std::size_t kPlaces = 4096;  // a power of two
 
@@ -35,15 +41,113 @@ bool opposite(const model::Connection& a, const model::Connection& b) {
          a.local == b.peer && a.peer == b.local;
 }
 
+bool same(const model::Connection& a, const model::Connection& b) {
+  return a.netns == b.netns && a.local_port == b.local_port && a.peer_port == b.peer_port &&
+         a.family == b.family && a.local == b.local && a.peer == b.peer;
+}
+
+bool segment_seen(const model::Event& sent) { return sent.trigger_flags != 0; }
+
+bool answers_syn(const model::Event& sent) {
+  return segment_seen(sent) ? (sent.trigger_flags & kSyn) != 0 : (sent.rst_flags & kAck) != 0;
+}
+
+// A connection that is being opened goes on after the reply to a wrong segment.
+bool ends_connection(const model::Event& sent) {
+  switch (sent.socket_state) {
+    case model::TcpState::kSynSent:
+    case model::TcpState::kSynRecv:
+    case model::TcpState::kNewSynRecv:
+      return sent.origin == model::ResetOrigin::kActive;
+    default:
+      return sent.origin == model::ResetOrigin::kActive ||
+             (sent.origin == model::ResetOrigin::kReply && !answers_syn(sent));
+  }
+}
+
+bool finds_no_connection(const model::Event& sent) {
+  return sent.origin == model::ResetOrigin::kReply && !answers_syn(sent) &&
+         (sent.socket_state == model::TcpState::kUnknown ||
+          sent.socket_state == model::TcpState::kListen);
+}
+
+// More than any connection has under way (RFC 7323 allows 1 GiB, which nobody's buffers have).
+constexpr std::int64_t kUnderWayBytes = std::int64_t{1} << 26U;
+
+bool in_line(std::optional<std::uint32_t> a, std::optional<std::uint32_t> b) {
+  if (!a || !b) {
+    return true;
+  }
+  const auto apart = std::int64_t{static_cast<std::int32_t>(*a - *b)};
+  return std::abs(apart) < kUnderWayBytes;
+}
+
 }  // namespace
 
 ResetPairs::ResetPairs() : places_(kPlaces) {}
 
+ResetPairs::Numbers ResetPairs::answered_by(const model::Event& sent) {
+  if (segment_seen(sent)) {
+    return {
+        .seq = sent.trigger_seq,
+        .ack = (sent.trigger_flags & kAck) != 0 ? std::optional(sent.trigger_ack) : std::nullopt};
+  }
+  const bool only_ack = sent.rst_flags != 0 && (sent.rst_flags & kAck) == 0;
+  return {.ack = only_ack ? std::optional(sent.trigger_ack) : std::nullopt};
+}
+
+ResetPairs::Same ResetPairs::same_connection(const Sent& before, const model::Event& now) {
+  const std::uint64_t cookie = now.connection.cookie;
+  const Numbers numbers = answered_by(now);
+  if (!same(before.connection, now.connection) || answers_syn(now) ||
+      !in_line(before.answered.seq, numbers.seq) || !in_line(before.answered.ack, numbers.ack)) {
+    return Same::kNo;
+  }
+  // Without one then and with one now: it was not there yet.
+  if (cookie != 0) {
+    return cookie == before.sender.cookie ? Same::kYes : Same::kNo;
+  }
+  // What the peer has had from here: another connection would have begun with another number.
+  return numbers.ack && before.answered.ack == numbers.ack ? Same::kYes : Same::kPerhaps;
+}
+
+std::optional<model::EarlierReset> ResetPairs::earlier(const model::Event& reply) const {
+  const model::Connection& c = reply.connection;
+  const Sent& before = places_[place_of(c.local, c.local_port, c.peer, c.peer_port)];
+  if (!before.ended_it || !finds_no_connection(reply) || reply.boot_time < before.boot_time ||
+      reply.boot_time - before.boot_time >= kWindow) {
+    return std::nullopt;
+  }
+  const Same is_same = same_connection(before, reply);
+  if (is_same == Same::kNo) {
+    return std::nullopt;
+  }
+  const model::Confidence known = before.sender.confidence;
+  return model::EarlierReset{
+      .ago = reply.boot_time - before.boot_time,
+      .cause = before.sender.cause,
+      .confidence = is_same == Same::kYes ? known : std::min(known, model::Confidence::kLikely),
+      .advice = before.advice};
+}
+
 void ResetPairs::remember(const model::Event& sent) {
   const model::Connection& c = sent.connection;
   Sent& place = places_[place_of(c.local, c.local_port, c.peer, c.peer_port)];
+  // What was on its way to a connection that has been reset draws a reset too, which will find
+  // nobody: the first is the one that ends the other end.
+  if (is_echo(sent)) {
+    return;
+  }
+  if (same_connection(place, sent) != Same::kNo && !place.arrived &&
+      place.boot_time <= sent.boot_time && sent.boot_time - place.boot_time < kWindow) {
+    return;
+  }
   place.boot_time = sent.boot_time;
   place.connection = c;
+  place.ended_it = ends_connection(sent);
+  place.answered = answered_by(sent);
+  place.advice = sent.verdict ? sent.verdict->advice : std::string_view();
+  place.arrived = false;
   place.sender = {
       .cookie = c.cookie,
       .netns = c.netns,
@@ -52,7 +156,7 @@ void ResetPairs::remember(const model::Event& sent) {
       .confidence = sent.verdict ? sent.verdict->confidence : model::Confidence::kUnknown};
 }
 
-const ResetPairs::Sent& ResetPairs::sent_to(const model::Connection& receiver) const {
+ResetPairs::Sent& ResetPairs::sent_to(const model::Connection& receiver) {
   return places_[place_of(receiver.peer, receiver.peer_port, receiver.local, receiver.local_port)];
 }
 
@@ -64,14 +168,17 @@ void ResetPairs::settle(const model::Connection& sender, const Output& output) {
   }
   model::Event received = std::move(*other_end);
   held_.erase(other_end);
-  received.sender = sent_to(received.connection).sender;
+  Sent& sent = sent_to(received.connection);
+  sent.arrived = true;
+  received.sender = sent.sender;
   output(std::move(received));
 }
 
 void ResetPairs::push(model::Event&& received, const Output& output) {
-  const Sent& sent = sent_to(received.connection);
+  Sent& sent = sent_to(received.connection);
   if (opposite(sent.connection, received.connection) && received.boot_time >= sent.boot_time &&
       received.boot_time - sent.boot_time < kWindow) {
+    sent.arrived = true;
     received.sender = sent.sender;
     output(std::move(received));
     return;

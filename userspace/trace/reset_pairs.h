@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-// Both ends of one reset, where both are on this host. Pure: time is that of the events and of the
-// caller.
+// Which resets belong together: both ends of one, where both are on this host, and those that one
+// end sends for one connection. Pure: time is that of the events and of the caller.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "model/event.h"
@@ -29,6 +32,10 @@ class ResetPairs {
 
   ResetPairs();
 
+  // The reset that had ended the connection for which `reply` was sent, if there was one. A reply
+  // finds no socket then: what it answers was on its way.
+  [[nodiscard]] std::optional<model::EarlierReset> earlier(const model::Event& reply) const;
+
   // `sent` has its verdict.
   void remember(const model::Event& sent);
 
@@ -48,15 +55,30 @@ class ResetPairs {
   [[nodiscard]] bool holds() const { return !held_.empty(); }
 
  private:
+  // What is known of the segment that was answered. An active reset answers none.
+  struct Numbers {
+    std::optional<std::uint32_t> seq{};
+    std::optional<std::uint32_t> ack{};
+  };
   struct Sent {
     std::chrono::nanoseconds boot_time{};
     model::Connection connection;
     model::ResetSender sender;
+    std::string_view advice;
+    Numbers answered;
+    bool ended_it = false;  // and not: a refusal, a wrong segment in a handshake, a firewall's
+    bool arrived = false;
   };
-  // The latest that may have reached this end.
-  [[nodiscard]] const Sent& sent_to(const model::Connection& receiver) const;
+  enum class Same : std::uint8_t { kNo, kPerhaps, kYes };
 
-  // Bounded: of those that share a place the latest stays.
+  static Numbers answered_by(const model::Event& sent);
+  // Whether a reset that is sent now is for the connection of `before`, not for a later one that
+  // has its ports.
+  static Same same_connection(const Sent& before, const model::Event& now);
+  // The one that may have reached this end.
+  [[nodiscard]] Sent& sent_to(const model::Connection& receiver);
+
+  // Bounded: of the connections that share a place the latest stays.
   std::vector<Sent> places_;
   std::deque<model::Event> held_;
 };

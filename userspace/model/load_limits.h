@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+// What a machine allows of TCP connections. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace tcptrace::model {
+
+struct LoadLimits {
+  std::uint64_t open_files = UINT64_MAX;  // of this process
+  std::uint64_t ports = 28'232;           // net.ipv4.ip_local_port_range, its default
+  // net.ipv4.tcp_tw_reuse: 1: a port in TIME_WAIT is used again after a second; 2: over loopback.
+  std::uint64_t tw_reuse = 2;
+  std::optional<std::uint64_t> somaxconn;
+  std::optional<std::uint64_t> conntrack_max;  // empty: connections are not tracked
+  std::uint64_t conntrack_count = 0;
+};
+
+}  // namespace tcptrace::model
