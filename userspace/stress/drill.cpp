@@ -11,8 +11,8 @@ namespace tcptrace::stress {
 std::span<const Drill> drills() {
   static const std::vector<Drill> all = [] {
     std::vector<Drill> joined;
-    for (const auto part :
-         {closing_drills(), reply_drills(), received_drills(), failure_drills()}) {
+    for (const auto part : {closing_drills(), reply_drills(), handshake_drills(), received_drills(),
+                            failure_drills()}) {
       joined.insert(joined.end(), part.begin(), part.end());
     }
     return joined;

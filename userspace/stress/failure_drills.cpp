@@ -25,6 +25,19 @@ void connect_timeout(const Stage& stage) {
   require(connect_error(stage.lab.client, {kServerV4, stage.port}) == ETIMEDOUT, "not a timeout");
 }
 
+// Each end has a key for the other, but not the same.
+void authentication_mismatch(const Stage& stage) {
+  const Sysctl retries(stage.lab.client, "tcp_syn_retries", "1");
+  const Sysctl backoff(stage.lab.client, "tcp_syn_linear_timeouts", "0");
+  const UniqueFd listener = stage.lab.listen(stage.port);
+  sign_with(listener.get(), {kClientV4, 0}, "the server's");
+  const Endpoint server{kServerV4, stage.port};
+  const InNetns inside(stage.lab.client);
+  const UniqueFd client = tcp_socket(server);
+  sign_with(client.get(), server, "the client's");
+  require(connect_error(client.get(), server) == ETIMEDOUT, "not a timeout");
+}
+
 void connect_abandoned(const Stage& stage) {
   const Nft drop(stage.lab.server, "input", to_port(stage.port));
   const UniqueFd client = start_connect(stage.lab.client, {kServerV4, stage.port});
@@ -135,6 +148,12 @@ constexpr Drill kDrills[] = {
      .end = End::kClient,
      .story = "Nothing answers the SYN.",
      .play = connect_timeout},
+    {.name = "authentication-mismatch",
+     .cause = Cause::kAuthenticationMismatch,
+     .kind = EventKind::kConnect,
+     .end = End::kClient,
+     .story = "Client and server sign with different keys (TCP-MD5).",
+     .play = authentication_mismatch},
     {.name = "connect-abandoned",
      .cause = Cause::kConnectAbandoned,
      .kind = EventKind::kConnect,

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <exception>
 
+#include <fmt/format.h>
+
 #include "stress/command.h"
 
 namespace tcptrace::stress {
@@ -25,12 +27,13 @@ std::string port_rule(std::string_view side, std::uint16_t port, std::string_vie
 
 }  // namespace
 
-Nft::Nft(const Netns& netns, std::string_view hook, std::string_view rule)
+Nft::Nft(const Netns& netns, const Chain& chain, std::string_view rule)
     : netns_(netns), table_(next_table()) {
   const InNetns inside(netns_);
-  std::string script = "table inet " + table_ + " {\nchain c {\ntype filter hook ";
-  script.append(hook).append(" priority 0;\n").append(rule).append("\n}\n}\n");
-  run_or_throw({"nft", "-f", "-"}, script);
+  run_or_throw(
+      {"nft", "-f", "-"},
+      fmt::format("table inet {} {{\nchain c {{\ntype {} hook {} priority {};\n{}\n}}\n}}\n",
+                  table_, chain.type, chain.hook, chain.priority, rule));
 }
 
 Nft::~Nft() {

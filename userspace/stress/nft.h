@@ -11,9 +11,17 @@ namespace tcptrace::stress {
 
 class Nft {
  public:
-  // One rule in a fresh chain on `hook` ("input", "output", "prerouting"): Nft(ns, "input", "tcp
-  // dport 80 drop").
-  Nft(const Netns& netns, std::string_view hook, std::string_view rule);
+  struct Chain {
+    std::string_view type;  // "filter", "nat"
+    std::string_view hook;
+    int priority;
+  };
+  // One rule in a fresh chain.
+  Nft(const Netns& netns, const Chain& chain, std::string_view rule);
+  // In a filter chain on `hook` ("input", "output", "prerouting"): Nft(ns, "input", "tcp dport 80
+  // drop").
+  Nft(const Netns& netns, std::string_view hook, std::string_view rule)
+      : Nft(netns, Chain{.type = "filter", .hook = hook, .priority = 0}, rule) {}
   ~Nft();
   Nft(const Nft&) = delete;
   Nft& operator=(const Nft&) = delete;

@@ -7,16 +7,16 @@
 #include <string_view>
 
 #include "base/unique_fd.h"
+#include "model/tcp_flags.h"
 #include "stress/netns.h"
 #include "stress/sockets.h"
 
 namespace tcptrace::stress {
 
-inline constexpr std::uint8_t kFin = 1;
-inline constexpr std::uint8_t kSyn = 2;
-inline constexpr std::uint8_t kRst = 4;
-inline constexpr std::uint8_t kPsh = 8;
-inline constexpr std::uint8_t kAck = 16;
+using model::kAck;
+using model::kPsh;
+using model::kRst;
+using model::kSyn;
 
 struct Segment {  // IPv4
   Endpoint from;

@@ -4,11 +4,12 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <iterator>
-#include <list>
 #include <string>
 #include <thread>
 
+#include <fmt/format.h>
+
+#include "stress/command.h"
 #include "stress/nft.h"
 #include "stress/packet.h"
 #include "stress/scenarios.h"
@@ -22,32 +23,12 @@ using model::EventKind;
 // Nothing listens on it, and no connection has it: the peer's end of segments that no socket sent.
 constexpr std::uint16_t kStrangerPort = 40021;
 
+// Translated to the server's address, and what the client's is translated to.
+constexpr const char* kVirtualV4 = "10.77.0.19";
+constexpr const char* kMasqueradeV4 = "10.77.0.18";
+
 void connection_refused(const Stage& stage) {
   require(connect_error(stage.lab.client, {kServerV4, stage.port}) == ECONNREFUSED, "not refused");
-}
-
-void accept_queue_overflow(const Stage& stage) {
-  const Lab& lab = stage.lab;
-  const Sysctl abort(lab.server, "tcp_abort_on_overflow", "1");
-  const Sysctl cookies(lab.server, "tcp_syncookies", "0");
-  const UniqueFd listener = lab.listen(stage.port, 3);
-  std::list<UniqueFd> clients;
-  clients.push_back(lab.connect(stage.port));
-  clients.push_back(lab.connect(stage.port));
-  // Full at four. Three handshakes end together, so that the request queue does not see the
-  // overflow coming.
-  Nft hold(lab.client, "output",
-           "tcp dport " + std::to_string(stage.port) + " tcp flags & (ack|syn) == ack drop");
-  for (int i = 0; i < 3; ++i) {
-    clients.push_back(start_connect(lab.client, {kServerV4, stage.port}));
-    await_state(clients.back().get(), TCP_ESTABLISHED);
-  }
-  hold.remove();
-  for (auto late = std::next(clients.begin(), 2); late != clients.end(); ++late) {
-    send_text(late->get(), "hello");
-  }
-  await_state(clients.back().get(), TCP_CLOSE);
-  require(so_error(clients.back().get()) == ECONNRESET, "the last one was not reset");
 }
 
 void exchange(const Pair& pair) {
@@ -149,6 +130,58 @@ void firewall_reject_established(const Stage& stage) {
   await_state(pair.client.get(), TCP_CLOSE);
 }
 
+// A second address of the end, which the other end reaches too.
+void add_address(const Netns& netns, const char* address) {
+  const InNetns inside(netns);
+  run_or_throw(
+      {"ip", "address", "replace", std::string(address) + "/24", "dev", std::string(kVethName)});
+}
+
+// Then the polls have seen the connection.
+void exchange_and_wait(const Pair& pair) {
+  exchange(pair);
+  std::this_thread::sleep_for(scaled(1s));
+}
+
+// Before the connection tracking and what it translates.
+constexpr Nft::Chain kRaw{.type = "filter", .hook = "prerouting", .priority = -300};
+
+std::string virtual_to_server(const Stage& stage) {
+  return fmt::format("ip daddr {} tcp dport {} dnat ip to {}", kVirtualV4, stage.port, kServerV4);
+}
+
+// What the server sends then comes from an end that the client does not know.
+void lose_answer(const Stage& stage, const Pair& pair) {
+  exchange_and_wait(pair);
+  const Nft forget(stage.lab.client, kRaw, from_port(stage.port, "notrack"));
+  send_text(pair.server.get(), "more");
+  await_state(pair.server.get(), TCP_CLOSE);
+}
+
+void conntrack_lost(const Stage& stage) {
+  add_address(stage.lab.server, kVirtualV4);
+  const Nft nat(stage.lab.server, {.type = "nat", .hook = "prerouting", .priority = -100},
+                virtual_to_server(stage));
+  const Pair pair = stage.lab.pair({kServerV4, stage.port}, {kVirtualV4, stage.port});
+  exchange_and_wait(pair);
+  const Nft forget(stage.lab.server, kRaw, to_port(stage.port, "notrack"));
+  send_text(pair.client.get(), "more");
+  await_state(pair.client.get(), TCP_CLOSE);
+}
+
+void conntrack_lost_answer(const Stage& stage) {
+  const Nft nat(stage.lab.client, {.type = "nat", .hook = "output", .priority = -100},
+                virtual_to_server(stage));
+  lose_answer(stage, stage.lab.pair({kServerV4, stage.port}, {kVirtualV4, stage.port}));
+}
+
+void conntrack_lost_masquerade(const Stage& stage) {
+  add_address(stage.lab.client, kMasqueradeV4);
+  const Nft nat(stage.lab.client, {.type = "nat", .hook = "postrouting", .priority = 100},
+                to_port(stage.port, fmt::format("snat ip to {}", kMasqueradeV4)));
+  lose_answer(stage, stage.lab.pair(stage.port));
+}
+
 constexpr Drill kDrills[] = {
     {.name = "connection-refused",
      .cause = Cause::kConnectionRefused,
@@ -156,12 +189,6 @@ constexpr Drill kDrills[] = {
      .end = End::kServer,
      .story = "A client connects to a port on which nobody listens.",
      .play = connection_refused},
-    {.name = "accept-queue-overflow",
-     .cause = Cause::kAcceptQueueOverflow,
-     .kind = EventKind::kResetSent,
-     .end = End::kServer,
-     .story = "More connections than the backlog holds, with tcp_abort_on_overflow.",
-     .play = accept_queue_overflow},
     {.name = "keepalive-race",
      .cause = Cause::kKeepaliveRace,
      .kind = EventKind::kResetSent,
@@ -204,6 +231,24 @@ constexpr Drill kDrills[] = {
      .end = End::kServer,
      .story = "Likewise, to a port on which somebody listens.",
      .play = unknown_connection_to_a_listener},
+    {.name = "conntrack-lost",
+     .cause = Cause::kConntrackLost,
+     .kind = EventKind::kResetSent,
+     .end = End::kServer,
+     .story = "NAT forgets the virtual address through which a client reaches the server.",
+     .play = conntrack_lost},
+    {.name = "conntrack-lost-answer",
+     .cause = Cause::kConntrackLost,
+     .kind = EventKind::kResetSent,
+     .end = End::kClient,
+     .story = "Likewise at the client, where the answers come from an address it does not know.",
+     .play = conntrack_lost_answer},
+    {.name = "conntrack-lost-masquerade",
+     .cause = Cause::kConntrackLost,
+     .kind = EventKind::kResetSent,
+     .end = End::kClient,
+     .story = "NAT forgets the client behind the address that it gave it.",
+     .play = conntrack_lost_masquerade},
     {.name = "time-wait-collision",
      .cause = Cause::kTimeWaitCollision,
      .kind = EventKind::kResetSent,

@@ -23,10 +23,13 @@ struct Endpoint {
 [[nodiscard]] UniqueFd tcp_socket(const Endpoint& near_or_far);  // of that address's family
 [[nodiscard]] UniqueFd listen_at(const Netns& netns, const Endpoint& at, int backlog = 8);
 [[nodiscard]] UniqueFd connect_from(const Netns& netns, const Endpoint& to);
+// Segments to and from that address carry a signature with this key (TCP-MD5, RFC 2385).
+void sign_with(int fd, const Endpoint& peer, std::string_view key);
 // Starts to connect and does not wait; the socket is non-blocking.
 [[nodiscard]] UniqueFd start_connect(const Netns& netns, const Endpoint& to);
 // connect() until it succeeds or fails: its errno, 0 for success.
 [[nodiscard]] int connect_error(const Netns& netns, const Endpoint& to);
+[[nodiscard]] int connect_error(int fd, const Endpoint& to);
 [[nodiscard]] UniqueFd accept_from(int listener);
 
 void bind_to(int fd, const Endpoint& at);

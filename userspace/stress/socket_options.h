@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0
+// What clients, servers and scenarios ask of a socket alike. What a failure means, each of them
+// decides.
+#pragma once
+
+namespace tcptrace::stress {
+
+// close() will send a RST: SO_LINGER, 0 s. False: it will not, see errno.
+bool abort_on_close(int fd);
+
+// SO_ERROR, which reading it clears, or why it cannot be read; 0: none.
+[[nodiscard]] int pending_error(int fd);
+
+}  // namespace tcptrace::stress
