@@ -14,7 +14,11 @@
 #include "cli/drill.h"
 #include "cli/options.h"
 #include "cli/parse_host.h"
+#include "cli/probe.h"
 #include "cli/replay.h"
+#include "cli/serve.h"
+#include "cli/snapshot.h"
+#include "cli/stress.h"
 #include "cli/trace.h"
 #include "sink/fd_sink.h"
 
@@ -44,11 +48,26 @@ struct Run {
     const Result<void> done = cli::run_replay(options);
     return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
   }
+  Result<ExitStatus> operator()(const cli::SnapshotOptions& options) const {
+    const Result<void> done = cli::run_snapshot(options);
+    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+  }
   Result<ExitStatus> operator()(const cli::CheckOptions& options) const {
     return cli::run_check(options);
   }
   Result<ExitStatus> operator()(const cli::DrillOptions& options) const {
     return cli::run_drills(options);
+  }
+  Result<ExitStatus> operator()(const cli::StressOptions& options) const {
+    const Result<void> done = cli::run_stress(options);
+    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+  }
+  Result<ExitStatus> operator()(const cli::ServeOptions& options) const {
+    const Result<void> done = cli::run_serve(options);
+    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+  }
+  Result<ExitStatus> operator()(const cli::ProbeOptions& options) const {
+    return cli::run_probe(options);
   }
   Result<ExitStatus> operator()(const cli::PrintText& command) const { return print(command); }
 };

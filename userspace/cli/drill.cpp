@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/drill.h"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -16,6 +15,8 @@
 
 #include <fmt/core.h>
 
+#include "cli/consume.h"
+#include "cli/history_poller.h"
 #include "cli/pipeline.h"
 #include "cli/run_context.h"
 #include "cli/writer.h"
@@ -35,6 +36,9 @@ constexpr milliseconds kPoll{10};
 // What is on its way when the scenario is over still counts: trace::ResetFilter's wait included.
 constexpr milliseconds kGrace{200};
 constexpr std::uint32_t kRingSizeBytes = 1U << 20;
+// Those of the host are remembered too; and the larger the table, the longer a poll takes.
+constexpr std::uint32_t kConnections = 16U << 10;
+constexpr HistoryOptions kHistory{.interval = kMinHistoryInterval};
 
 // Better verdicts replace worse ones: right before wrong, wrong before open.
 void judge(model::DrillResult& result, const model::Verdict& verdict) {
@@ -89,6 +93,7 @@ class DrillRun {
   Result<model::DrillResult> play(const stress::Drill& drill);
   Result<void> drain_for(milliseconds time);
   Result<void> drain();
+  void poll();
 
   const DrillOptions& options_;
   std::optional<stress::Lab> lab_;
@@ -96,6 +101,7 @@ class DrillRun {
   std::optional<Writer> writer_;
   std::unique_ptr<kernel::BpfSession> session_;
   std::optional<Pipeline> pipeline_;
+  std::optional<HistoryPoller> history_;
 };
 
 Result<void> DrillRun::open() {
@@ -113,7 +119,8 @@ Result<void> DrillRun::open() {
   auto session = kernel::BpfSession::open({.filter = filter,
                                            .family = options_.attach,
                                            .ring_size_bytes = kRingSizeBytes,
-                                           .max_connections = kMinConnections});
+                                           .max_connections = kConnections,
+                                           .polls = true});
   if (!session) {
     return std::unexpected(session.error());
   }
@@ -125,22 +132,29 @@ Result<void> DrillRun::open() {
   writer_.emplace(std::move(*sink),
                   make_context(STDOUT_FILENO, options_.json, ColorChoice::kAuto, options_.verbose),
                   options_.json);
-  pipeline_.emplace(*writer_, session_->reset_reasons(), std::nullopt,
+  pipeline_.emplace(&*writer_, session_->reset_reasons(), std::nullopt,
                     [this](std::uint64_t id, std::uint32_t pid, std::chrono::nanoseconds now) {
                       return names_.lookup(id, pid, now);
                     });
+  history_.emplace(*session_, filter, kHistory);
+  pipeline_->set_polling(history_->describe());
   return options_.json ? writer_->write(describe_hooks(*session_, host::boot_time()))
                        : Result<void>();
 }
 
-Result<void> DrillRun::drain() {
-  pollfd ready{.fd = session_->fd(), .events = POLLIN, .revents = 0};
-  ::poll(&ready, 1, static_cast<int>(kPoll.count()));
-  const auto more =
-      session_->consume([this](std::span<const std::byte> record) { pipeline_->take(record); });
-  if (!more) {
-    return std::unexpected(more.error());
+void DrillRun::poll() {
+  if (const auto round = history_->advance(host::boot_time())) {
+    HistoryPoller::for_each_record(
+        *round, [this](std::span<const std::byte> record) { pipeline_->take_sample(record); });
+    pipeline_->end_poll(round->took, round->complete);
   }
+}
+
+Result<void> DrillRun::drain() {
+  if (auto consumed = consume_within(kPoll, *session_, *pipeline_); !consumed) {
+    return consumed;
+  }
+  poll();
   pipeline_->advance(host::boot_time());
   if (pipeline_->failure()) {
     return std::unexpected(*pipeline_->failure());

@@ -13,7 +13,7 @@
 
 namespace tcptrace::cli {
 
-Result<std::unique_ptr<sink::Sink>> open_output(const EventOptions& options, int interrupt_fd) {
+Result<std::unique_ptr<sink::Sink>> open_output(const OutputOptions& options, int interrupt_fd) {
   return options.output ? sink::open_file(*options.output, interrupt_fd)
                         : sink::open_stdout(interrupt_fd);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// How a run that prints events begins to, live or replayed.
+// How a run that prints records begins to: live, replayed or of what is there.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 namespace tcptrace::cli {
 
 // Stdout or the file of --output. `interrupt_fd`: see sink/fd_sink.h.
-[[nodiscard]] Result<std::unique_ptr<sink::Sink>> open_output(const EventOptions& options,
+[[nodiscard]] Result<std::unique_ptr<sink::Sink>> open_output(const OutputOptions& options,
                                                               int interrupt_fd);
 
 // Of a run on the machine `host`, whose clocks are so far apart.

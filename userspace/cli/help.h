@@ -10,8 +10,12 @@ namespace tcptrace::cli {
 
 [[nodiscard]] std::string trace_help(const CLI::App& app);
 [[nodiscard]] std::string replay_help(const CLI::App& app);
+[[nodiscard]] std::string snapshot_help(const CLI::App& app);
 [[nodiscard]] std::string check_help(const CLI::App& app);
 [[nodiscard]] std::string drill_help(const CLI::App& app);
+[[nodiscard]] std::string stress_help(const CLI::App& app);
+[[nodiscard]] std::string serve_help(const CLI::App& app);
+[[nodiscard]] std::string probe_help(const CLI::App& app);
 [[nodiscard]] std::string completion_help(const CLI::App& app);
 
 }  // namespace tcptrace::cli

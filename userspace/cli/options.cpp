@@ -16,8 +16,8 @@ namespace tcptrace::cli {
 namespace {
 
 Error unknown_command(std::string_view word) {
-  const std::array<std::string, 6> names{"trace", "replay",     "check",
-                                         "drill", "completion", "--help"};
+  const std::array<std::string, 10> names{"trace",  "replay", "snapshot", "check",      "drill",
+                                          "stress", "serve",  "probe",    "completion", "--help"};
   std::string hint = did_you_mean(word, names);
   return usage_error(fmt::format("unknown command {}", quote(word)),
                      hint.empty() ? "see tcptrace --help" : std::move(hint));
@@ -36,11 +36,23 @@ Result<Command> parse(std::span<const char* const> arguments, const HostLookup& 
   if (word == "replay") {
     return parse_replay(arguments.subspan(1));
   }
+  if (word == "snapshot") {
+    return parse_snapshot(arguments.subspan(1), host);
+  }
   if (word == "check") {
     return parse_check(arguments.subspan(1));
   }
   if (word == "drill") {
     return parse_drill(arguments.subspan(1));
+  }
+  if (word == "stress") {
+    return parse_stress(arguments.subspan(1));
+  }
+  if (word == "serve") {
+    return parse_serve(arguments.subspan(1));
+  }
+  if (word == "probe") {
+    return parse_probe(arguments.subspan(1));
   }
   if (word == "completion") {
     return parse_completion(arguments.subspan(1));

@@ -14,13 +14,20 @@
 #include "base/result.h"
 #include "cli/parse_host.h"
 #include "model/filter.h"
+#include "model/load.h"
+#include "model/probe.h"
 #include "model/report.h"
+#include "model/serve.h"
+#include "model/socket.h"
 #include "stress/drill.h"
 
 namespace tcptrace::cli {
 
 // The family of hooks to use; empty: the best that works, hook by hook.
 using AttachChoice = std::optional<model::AttachFamily>;
+
+// Where sockets are read from; empty: a BPF iterator where it works, else netlink.
+using SourceChoice = std::optional<model::SocketSource>;
 
 enum class ColorChoice : std::uint8_t { kAuto, kAlways, kNever };
 
@@ -31,18 +38,36 @@ inline constexpr std::uint32_t kMinConnections = 1U << 10;
 inline constexpr std::uint32_t kMaxConnections = 16U << 20;
 inline constexpr std::uint32_t kDefaultConnections = 128U << 10;
 
-// Which events, and how they are printed.
-struct EventOptions {
-  model::Filter filter;
+// Where a command prints to, and how.
+struct OutputOptions {
   bool json = false;
   std::optional<std::string> output;  // a path; empty: stdout
-  std::optional<std::uint64_t> count;
   ColorChoice color = ColorChoice::kAuto;
   bool header = true;
   bool verbose = false;
 };
 
+// And which events.
+struct EventOptions : OutputOptions {
+  model::Filter filter;
+  std::optional<std::uint64_t> count;
+};
+
+// The seconds before a reset.
+struct HistoryOptions {
+  std::uint32_t depth = 30;  // samples of a connection; 0: none
+  std::chrono::nanoseconds interval = std::chrono::seconds(1);
+  std::uint32_t limit_bytes = 128U << 20;  // of all samples
+  SourceChoice source{};
+};
+inline constexpr std::uint32_t kMaxHistoryDepth = 240;
+inline constexpr std::uint32_t kMinHistoryBytes = 64U << 10;
+inline constexpr std::uint32_t kMaxHistoryBytes = 2U << 30;
+inline constexpr std::chrono::nanoseconds kMinHistoryInterval = std::chrono::milliseconds(100);
+inline constexpr std::chrono::nanoseconds kMaxHistoryInterval = std::chrono::hours(1);
+
 struct TraceOptions : EventOptions {
+  HistoryOptions history;
   std::optional<std::chrono::nanoseconds> duration;
   std::optional<std::string> recording;  // a path to record to
   AttachChoice attach;
@@ -53,6 +78,13 @@ struct TraceOptions : EventOptions {
 struct ReplayOptions : EventOptions {
   std::string recording;             // a path; "-": stdin
   std::vector<std::string> cgroups;  // paths: only the recording knows their ids
+};
+
+struct SnapshotOptions : OutputOptions {
+  model::Filter filter;                 // which events does not matter
+  std::optional<std::uint32_t> states;  // bit (1 << model::TcpState); empty: all
+  bool listen = false;                  // listening sockets, with their queues
+  SourceChoice source;
 };
 
 struct CheckOptions {
@@ -67,13 +99,33 @@ struct DrillOptions {
   AttachChoice attach;
 };
 
+struct StressOptions : OutputOptions {
+  model::LoadOptions load;
+  bool trace = false;  // say why connections failed
+  bool yes = false;    // any rate, to any machine
+  bool quiet = false;
+};
+
+struct ServeOptions {
+  model::ServeConfig server;
+  bool json = false;
+  std::optional<std::chrono::nanoseconds> duration;
+  std::optional<std::chrono::nanoseconds> interval;  // between the lines of rates
+};
+
+struct ProbeOptions {
+  model::ProbeConfig probe;
+  bool json = false;
+};
+
 // Nothing to run: a text for stdout (--help, --version, a completion script).
 struct PrintText {
   std::string text;
   ExitStatus status = ExitStatus::kDone;
 };
 
-using Command = std::variant<TraceOptions, ReplayOptions, CheckOptions, DrillOptions, PrintText>;
+using Command = std::variant<TraceOptions, ReplayOptions, SnapshotOptions, CheckOptions,
+                             DrillOptions, StressOptions, ServeOptions, ProbeOptions, PrintText>;
 
 // `arguments` is argv without argv[0]. A failure has ExitStatus::kUsage.
 [[nodiscard]] Result<Command> parse(std::span<const char* const> arguments, const HostLookup& host);

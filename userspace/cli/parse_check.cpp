@@ -45,16 +45,12 @@ Result<Command> parse_check(std::span<const char* const> arguments) {
   declare_value(app, "--attach", attach, "FAMILY",
                 "try these hooks only: fentry, tp, kprobe or auto");
   declare_common(app, common);
-  if (auto parsed = parse_app(app, arguments); !parsed) {
-    return std::unexpected(parsed.error());
-  }
-  if (auto text = answer(common, app, check_help)) {
-    return *std::move(text);
-  }
-  if (auto taken = take_value("--attach", attach, options.attach, parse_attach); !taken) {
-    return std::unexpected(taken.error());
-  }
-  return options;
+  return parse_command(app, arguments, common, check_help, [&]() -> Result<Command> {
+    if (auto taken = take_value("--attach", attach, options.attach, parse_attach); !taken) {
+      return std::unexpected(taken.error());
+    }
+    return options;
+  });
 }
 
 Result<Command> parse_completion(std::span<const char* const> arguments) {
@@ -63,21 +59,17 @@ Result<Command> parse_completion(std::span<const char* const> arguments) {
   Values shells;
   app.add_option("shell", shells, "bash, zsh or fish")->type_name("SHELL");
   declare_common(app, common);
-  if (auto parsed = parse_app(app, arguments); !parsed) {
-    return std::unexpected(parsed.error());
-  }
-  if (auto text = answer(common, app, completion_help)) {
-    return *std::move(text);
-  }
-  if (shells.size() != 1) {
-    return std::unexpected(usage_error("completion: needs one of bash, zsh, fish"));
-  }
-  const auto script = completion_script(shells.front());
-  if (!script) {
-    return std::unexpected(usage_error(
-        fmt::format("completion: {} is not one of bash, zsh, fish", quote(shells.front()))));
-  }
-  return PrintText{.text = std::string(*script)};
+  return parse_command(app, arguments, common, completion_help, [&]() -> Result<Command> {
+    if (shells.size() != 1) {
+      return std::unexpected(usage_error("completion: needs one of bash, zsh, fish"));
+    }
+    const auto script = completion_script(shells.front());
+    if (!script) {
+      return std::unexpected(usage_error(
+          fmt::format("completion: {} is not one of bash, zsh, fish", quote(shells.front()))));
+    }
+    return PrintText{.text = std::string(*script)};
+  });
 }
 
 }  // namespace tcptrace::cli

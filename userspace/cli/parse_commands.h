@@ -18,14 +18,41 @@ namespace tcptrace::cli {
 [[nodiscard]] Result<Command> parse_trace(std::span<const char* const> arguments,
                                           const HostLookup& host);
 [[nodiscard]] Result<Command> parse_replay(std::span<const char* const> arguments);
+[[nodiscard]] Result<Command> parse_snapshot(std::span<const char* const> arguments,
+                                             const HostLookup& host);
 [[nodiscard]] Result<Command> parse_check(std::span<const char* const> arguments);
 [[nodiscard]] Result<Command> parse_drill(std::span<const char* const> arguments);
+[[nodiscard]] Result<Command> parse_stress(std::span<const char* const> arguments);
+[[nodiscard]] Result<Command> parse_serve(std::span<const char* const> arguments);
+[[nodiscard]] Result<Command> parse_probe(std::span<const char* const> arguments);
 [[nodiscard]] Result<Command> parse_completion(std::span<const char* const> arguments);
 
 // What --help or --version asks for, if one was given.
 [[nodiscard]] std::optional<PrintText> answer(const CommonFlags& common, const CLI::App& app,
                                               std::string (*help)(const CLI::App&));
 
+// The way of every command line: parsed, --help and --version answered, or else what `take` makes
+// of its values.
+template <typename Take>
+[[nodiscard]] Result<Command> parse_command(CLI::App& app, std::span<const char* const> arguments,
+                                            const CommonFlags& common,
+                                            std::string (*help)(const CLI::App&),
+                                            const Take& take) {
+  if (auto parsed = parse_app(app, arguments); !parsed) {
+    return std::unexpected(parsed.error());
+  }
+  if (auto text = answer(common, app, help)) {
+    return *std::move(text);
+  }
+  return take();
+}
+
 [[nodiscard]] Result<AttachChoice> parse_attach(std::string_view text);
+
+// --source: where sockets are read from.
+inline constexpr std::string_view kSourceHelp =
+    "iter (a BPF iterator), netlink (sock_diag) or auto, the default: iter where it loads, else "
+    "netlink";
+[[nodiscard]] Result<SourceChoice> parse_source(std::string_view text);
 
 }  // namespace tcptrace::cli

@@ -59,27 +59,23 @@ Result<Command> parse_drill(std::span<const char* const> arguments) {
   declare_value(app, "--attach", attach, "FAMILY",
                 "use these hooks only: fentry, tp, kprobe or auto");
   declare_common(app, common);
-  if (auto parsed = parse_app(app, arguments); !parsed) {
-    return std::unexpected(parsed.error());
-  }
-  if (auto text = answer(common, app, drill_help)) {
-    return *std::move(text);
-  }
-  if (list) {
-    return PrintText{.text = drill_list()};
-  }
-  auto drills = parse_names(names);
-  if (!drills) {
-    return std::unexpected(drills.error());
-  }
-  if (drills->empty()) {
-    return std::unexpected(usage_error("drill: needs a name", "see tcptrace drill --list"));
-  }
-  options.drills = std::move(*drills);
-  if (auto taken = take_value("--attach", attach, options.attach, parse_attach); !taken) {
-    return std::unexpected(taken.error());
-  }
-  return options;
+  return parse_command(app, arguments, common, drill_help, [&]() -> Result<Command> {
+    if (list) {
+      return PrintText{.text = drill_list()};
+    }
+    auto drills = parse_names(names);
+    if (!drills) {
+      return std::unexpected(drills.error());
+    }
+    if (drills->empty()) {
+      return std::unexpected(usage_error("drill: needs a name", "see tcptrace drill --list"));
+    }
+    options.drills = std::move(*drills);
+    if (auto taken = take_value("--attach", attach, options.attach, parse_attach); !taken) {
+      return std::unexpected(taken.error());
+    }
+    return options;
+  });
 }
 
 }  // namespace tcptrace::cli

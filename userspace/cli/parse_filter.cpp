@@ -126,14 +126,11 @@ Result<void> take_ports(const FilterArguments& arguments, std::vector<model::Por
 }
 
 Result<void> take_addresses(const FilterArguments& arguments, model::Filter& filter) {
-  if (arguments.ipv4 && arguments.ipv6) {
-    return std::unexpected(usage_error("-4 and -6 exclude each other"));
+  auto taken = take_family(arguments.ipv4, arguments.ipv6, filter.family);
+  if (taken) {
+    taken =
+        collect("--addr", arguments.addresses, model::kMaxPrefixes, filter.prefixes, parse_prefix);
   }
-  if (arguments.ipv4 || arguments.ipv6) {
-    filter.family = arguments.ipv4 ? model::Family::kIpv4 : model::Family::kIpv6;
-  }
-  auto taken =
-      collect("--addr", arguments.addresses, model::kMaxPrefixes, filter.prefixes, parse_prefix);
   // Nothing could ever match: an empty trace would be taken for good news.
   if (taken && filter.family && !filter.prefixes.empty() &&
       std::ranges::none_of(filter.prefixes, [&](const model::Prefix& prefix) {
@@ -161,12 +158,9 @@ Result<void> take_events(const Values& values, model::EventSelection& events) {
 
 }  // namespace
 
-void declare_filter(CLI::App& app, FilterArguments& arguments) {
+void declare_filter(CLI::App& app, FilterArguments& arguments, const std::string& pid_description) {
   app.option_defaults()->group("Filters");
-  declare_value(
-      app, "-p,--pid", arguments.pids, "PID,...",
-      "connections that these processes own; without --duration the trace ends when the last "
-      "of them has exited");
+  declare_value(app, "-p,--pid", arguments.pids, "PID,...", pid_description);
   declare_value(app, "--comm", arguments.comms, "NAME,...",
                 "connections of processes with this name, as in /proc/PID/comm");
   declare_value(app, "--cgroup", arguments.cgroups, "CGROUP,...",
@@ -185,6 +179,9 @@ void declare_filter(CLI::App& app, FilterArguments& arguments) {
                 "either address is in one of these: 10.0.0.0/8, 2001:db8::/32, 127.0.0.1");
   declare_flag(app, "-4,--ipv4", arguments.ipv4, "IPv4 only, v4-mapped IPv6 sockets included");
   declare_flag(app, "-6,--ipv6", arguments.ipv6, "IPv6 only");
+}
+
+void declare_events(CLI::App& app, FilterArguments& arguments) {
   declare_value(app, "-e,--events", arguments.events, "TYPE,...",
                 "reset, retransmit, failure (these three are the default), accept, connect, close, "
                 "state, all");

@@ -19,7 +19,9 @@ struct FilterArguments {
   bool ipv4 = false, ipv6 = false;
 };
 
-void declare_filter(CLI::App& app, FilterArguments& arguments);
+// `pid_description` is for --pid, which can mean more than a filter.
+void declare_filter(CLI::App& app, FilterArguments& arguments, const std::string& pid_description);
+void declare_events(CLI::App& app, FilterArguments& arguments);
 
 [[nodiscard]] Result<void> take_filter(const FilterArguments& arguments, const HostLookup& host,
                                        model::Filter& filter);

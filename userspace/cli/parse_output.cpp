@@ -17,7 +17,8 @@ void declare_count(CLI::App& app, OutputArguments& arguments) {
   declare_value(app, "-c,--count", arguments.count, "N", "end after this many events");
 }
 
-void declare_output(CLI::App& app, OutputArguments& arguments) {
+void declare_output(CLI::App& app, OutputArguments& arguments,
+                    const std::string& verbose_description) {
   app.option_defaults()->group("Output");
   declare_flag(app, "-J,--json", arguments.json, "JSON Lines: one object per line");
   declare_value(app, "-o,--output", arguments.output, "FILE",
@@ -25,7 +26,7 @@ void declare_output(CLI::App& app, OutputArguments& arguments) {
   declare_flag(app, "-H,--no-header", arguments.no_header, "no line with the columns' names");
   declare_value(app, "--color", arguments.color, "WHEN",
                 "auto (on a terminal, unless NO_COLOR is set), always or never");
-  declare_flag(app, "-v,--verbose", arguments.verbose, "say more about each event and hook");
+  declare_flag(app, "-v,--verbose", arguments.verbose, verbose_description);
 }
 
 Result<std::string> parse_path(std::string_view text) {
@@ -35,13 +36,14 @@ Result<std::string> parse_path(std::string_view text) {
   return std::string(text);
 }
 
-Result<void> take_output(const OutputArguments& arguments, EventOptions& options) {
+Result<void> take_count(const OutputArguments& arguments, EventOptions& options) {
+  return take_value("--count", arguments.count, options.count, parse_count);
+}
+
+Result<void> take_output(const OutputArguments& arguments, OutputOptions& options) {
   options.json = arguments.json;
   options.header = !arguments.no_header;
   options.verbose = arguments.verbose;
-  if (auto r = take_value("--count", arguments.count, options.count, parse_count); !r) {
-    return r;
-  }
   if (auto r = take_value("--output", arguments.output, options.output, parse_path); !r) {
     return r;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The options that say how events are printed, and how many: of every command that prints them.
+// The options that say how records are printed, and how many: of every command that prints them.
 #pragma once
 
 #include <string>
@@ -19,9 +19,11 @@ struct OutputArguments {
 
 void declare_count(CLI::App& app, OutputArguments& arguments);
 // The group "Output".
-void declare_output(CLI::App& app, OutputArguments& arguments);
+void declare_output(CLI::App& app, OutputArguments& arguments,
+                    const std::string& verbose_description = "say more about each event and hook");
 
-[[nodiscard]] Result<void> take_output(const OutputArguments& arguments, EventOptions& options);
+[[nodiscard]] Result<void> take_count(const OutputArguments& arguments, EventOptions& options);
+[[nodiscard]] Result<void> take_output(const OutputArguments& arguments, OutputOptions& options);
 
 // Any but the empty one.
 [[nodiscard]] Result<std::string> parse_path(std::string_view text);

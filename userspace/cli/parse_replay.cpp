@@ -17,32 +17,32 @@ Result<Command> parse_replay(std::span<const char* const> arguments) {
   OutputArguments output;
   Values files;
   app.add_option("file", files)->type_name("FILE");
-  declare_filter(app, filter);
+  declare_filter(app, filter, "connections that these processes owned");
+  declare_events(app, filter);
   declare_output(app, output);
   declare_count(app, output);
   declare_common(app, common);
-  if (auto parsed = parse_app(app, arguments); !parsed) {
-    return std::unexpected(parsed.error());
-  }
-  if (auto text = answer(common, app, replay_help)) {
-    return *std::move(text);
-  }
-  ReplayOptions options;
-  if (files.size() != 1 || files.front().empty()) {
-    return std::unexpected(usage_error("replay: needs one file, or - for stdin"));
-  }
-  options.recording = files.front();
-  Result<void> taken = take_output(output, options);
-  if (taken) {
-    taken = take_recorded_filter(filter, options.filter, options.cgroups);
-  }
-  if (!taken) {
-    return std::unexpected(taken.error());
-  }
-  if (options.output && options.output == options.recording) {
-    return std::unexpected(usage_error("--output would replace the recording"));
-  }
-  return options;
+  return parse_command(app, arguments, common, replay_help, [&]() -> Result<Command> {
+    ReplayOptions options;
+    if (files.size() != 1 || files.front().empty()) {
+      return std::unexpected(usage_error("replay: needs one file, or - for stdin"));
+    }
+    options.recording = files.front();
+    Result<void> taken = take_output(output, options);
+    if (taken) {
+      taken = take_count(output, options);
+    }
+    if (taken) {
+      taken = take_recorded_filter(filter, options.filter, options.cgroups);
+    }
+    if (!taken) {
+      return std::unexpected(taken.error());
+    }
+    if (options.output && options.output == options.recording) {
+      return std::unexpected(usage_error("--output would replace the recording"));
+    }
+    return options;
+  });
 }
 
 }  // namespace tcptrace::cli

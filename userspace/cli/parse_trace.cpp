@@ -18,6 +18,7 @@ struct TraceArguments {
   FilterArguments filter;
   OutputArguments output;
   Values duration, recording, attach, ring_size, max_connections;
+  Values history, history_interval, history_memory, source;
 };
 
 void declare_length(CLI::App& app, TraceArguments& arguments) {
@@ -25,6 +26,20 @@ void declare_length(CLI::App& app, TraceArguments& arguments) {
   declare_value(app, "-d,--duration", arguments.duration, "TIME",
                 "end after this time: 10 (seconds), 500ms, 1.5m, 2h");
   declare_count(app, arguments.output);
+}
+
+void declare_history(CLI::App& app, TraceArguments& arguments) {
+  const HistoryOptions usual;
+  app.option_defaults()->group("The seconds before a reset");
+  declare_value(app, "--history", arguments.history, "N",
+                fmt::format("samples kept of each connection (default {}; 0: none)", usual.depth));
+  declare_value(app, "--history-interval", arguments.history_interval, "TIME",
+                "how often connections are sampled (default 1s)");
+  declare_value(app, "--history-memory", arguments.history_memory, "SIZE",
+                fmt::format("for all samples: connections that have been idle longest leave first "
+                            "(default {})",
+                            format_size(usual.limit_bytes)));
+  declare_value(app, "--source", arguments.source, "SOURCE", std::string(kSourceHelp));
 }
 
 void declare_kernel(CLI::App& app, TraceArguments& arguments) {
@@ -43,17 +58,24 @@ void declare_kernel(CLI::App& app, TraceArguments& arguments) {
 }
 
 void declare_trace(CLI::App& app, TraceArguments& arguments) {
-  declare_filter(app, arguments.filter);
+  declare_filter(app, arguments.filter,
+                 "connections that these processes own; without --duration the trace ends when the "
+                 "last of them has exited");
+  declare_events(app, arguments.filter);
   declare_length(app, arguments);
   declare_output(app, arguments.output);
   declare_value(app, "-w,--write", arguments.recording, "FILE",
                 "record to this file too, for tcptrace replay; an existing file is replaced");
+  declare_history(app, arguments);
   declare_kernel(app, arguments);
   declare_common(app, arguments.common);
 }
 
 Result<void> take_length(const TraceArguments& arguments, TraceOptions& options) {
   if (auto r = take_value("--duration", arguments.duration, options.duration, parse_duration); !r) {
+    return r;
+  }
+  if (auto r = take_count(arguments.output, options); !r) {
     return r;
   }
   if (auto r = take_value("--write", arguments.recording, options.recording, parse_path); !r) {
@@ -85,33 +107,60 @@ Result<void> take_kernel(const TraceArguments& arguments, TraceOptions& options)
                     connections);
 }
 
+Result<std::chrono::nanoseconds> parse_history_interval(std::string_view text) {
+  auto interval = parse_duration(text);
+  if (interval && (*interval < kMinHistoryInterval || *interval > kMaxHistoryInterval)) {
+    return std::unexpected(usage_error(quote(text) + " is not between 100ms and 1h"));
+  }
+  return interval;
+}
+
+Result<void> take_history(const TraceArguments& arguments, HistoryOptions& options) {
+  const auto depth = [](std::string_view text) { return parse_size(text, 0, kMaxHistoryDepth); };
+  if (auto r = take_value("--history", arguments.history, options.depth, depth); !r) {
+    return r;
+  }
+  if (auto r = take_value("--history-interval", arguments.history_interval, options.interval,
+                          parse_history_interval);
+      !r) {
+    return r;
+  }
+  const auto bytes = [](std::string_view text) {
+    return parse_size(text, kMinHistoryBytes, kMaxHistoryBytes);
+  };
+  if (auto r = take_value("--history-memory", arguments.history_memory, options.limit_bytes, bytes);
+      !r) {
+    return r;
+  }
+  return take_value("--source", arguments.source, options.source, parse_source);
+}
+
 }  // namespace
 
 Result<Command> parse_trace(std::span<const char* const> arguments, const HostLookup& host) {
   CLI::App app;
   TraceArguments given;
   declare_trace(app, given);
-  if (auto parsed = parse_app(app, arguments); !parsed) {
-    return std::unexpected(parsed.error());
-  }
-  if (auto text = answer(given.common, app, trace_help)) {
-    return *std::move(text);
-  }
-  TraceOptions options;
-  Result<void> taken = take_output(given.output, options);
-  if (taken) {
-    taken = take_length(given, options);
-  }
-  if (taken) {
-    taken = take_kernel(given, options);
-  }
-  if (taken) {
-    taken = take_filter(given.filter, host, options.filter);
-  }
-  if (!taken) {
-    return std::unexpected(taken.error());
-  }
-  return options;
+  return parse_command(app, arguments, given.common, trace_help, [&]() -> Result<Command> {
+    TraceOptions options;
+    Result<void> taken = take_output(given.output, options);
+    if (taken) {
+      taken = take_length(given, options);
+    }
+    if (taken) {
+      taken = take_history(given, options.history);
+    }
+    if (taken) {
+      taken = take_kernel(given, options);
+    }
+    if (taken) {
+      taken = take_filter(given.filter, host, options.filter);
+    }
+    if (!taken) {
+      return std::unexpected(taken.error());
+    }
+    return options;
+  });
 }
 
 }  // namespace tcptrace::cli

@@ -200,12 +200,42 @@ Result<std::uint32_t> parse_power_of_two(std::string_view text, std::uint32_t mi
   return size;
 }
 
+Result<void> take_family(bool ipv4, bool ipv6, std::optional<model::Family>& family) {
+  if (ipv4 && ipv6) {
+    return std::unexpected(usage_error("-4 and -6 exclude each other"));
+  }
+  if (ipv4 || ipv6) {
+    family = ipv4 ? model::Family::kIpv4 : model::Family::kIpv6;
+  }
+  return {};
+}
+
 Result<std::uint64_t> parse_count(std::string_view text) {
   const auto count = whole_number<std::uint64_t>(text);
   if (count.value_or(0) == 0) {
     return reject(text, "is not a number from 1 on");
   }
   return *count;
+}
+
+Result<model::Target> parse_target(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (colon == std::string_view::npos || (!bracketed && host.find(':') != host.npos)) {
+    return reject(text, "is not HOST:PORT", "an IPv6 address goes in brackets: [::1]:80");
+  }
+  if (bracketed) {
+    host = host.substr(1, host.size() - 2);
+  }
+  if (host.empty() || host.find_first_of("[]/ ") != host.npos) {
+    return reject(text, "is not HOST:PORT");
+  }
+  const auto port = port_number(text.substr(colon + 1));
+  if (!port) {
+    return reject(text, "has no port from 1 to 65535");
+  }
+  return model::Target{.host = std::string(host), .port = *port};
 }
 
 Result<void> select_event(std::string_view text, model::EventSelection& selection) {

@@ -5,12 +5,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "model/filter.h"
+#include "model/target.h"
+#include "model/tuple.h"
 
 namespace tcptrace::cli {
 
@@ -31,6 +34,9 @@ namespace tcptrace::cli {
 // "10.0.0.0/8", "fe80::/10", "::1", "[::1]". A v4-mapped prefix becomes the IPv4 one.
 [[nodiscard]] Result<model::Prefix> parse_prefix(std::string_view text);
 
+// "example.com:443", "192.0.2.1:443", "[2001:db8::1]:443".
+[[nodiscard]] Result<model::Target> parse_target(std::string_view text);
+
 // "10", "10s", "1.5m", "2h", "500ms"; more than zero.
 [[nodiscard]] Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
@@ -44,6 +50,9 @@ namespace tcptrace::cli {
 // parse_size() of a power of two.
 [[nodiscard]] Result<std::uint32_t> parse_power_of_two(std::string_view text, std::uint32_t min,
                                                        std::uint32_t max);
+
+// What -4 and -6 choose; with neither, `family` stays.
+[[nodiscard]] Result<void> take_family(bool ipv4, bool ipv6, std::optional<model::Family>& family);
 
 // At least 1.
 [[nodiscard]] Result<std::uint64_t> parse_count(std::string_view text);

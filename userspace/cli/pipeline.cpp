@@ -1,13 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/pipeline.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "diagnose/diagnose.h"
+#include "model/tcp_flags.h"
 
 namespace tcptrace::cli {
+namespace {
 
-Pipeline::Pipeline(Writer& writer, std::span<const std::string> reset_reasons,
+using std::chrono::nanoseconds;
+
+// The answer to a segment that found no connection, and was not to make one.
+bool answers_stranger(const model::Event& event) {
+  const bool found_none = event.no_socket || event.socket_state == model::TcpState::kListen ||
+                          event.socket_state == model::TcpState::kUnknown;
+  return event.kind == model::EventKind::kResetSent && event.origin == model::ResetOrigin::kReply &&
+         found_none && (event.trigger_flags & model::kSyn) == 0;
+}
+
+bool ends_connection(model::EventKind kind) {
+  return kind == model::EventKind::kResetSent || kind == model::EventKind::kResetReceived ||
+         kind == model::EventKind::kClose;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Writer* writer, std::span<const std::string> reset_reasons,
                    std::optional<std::uint64_t> count, CgroupLookup cgroup_of, Condition wanted)
     : writer_(writer),
       decoder_(reset_reasons),
@@ -17,7 +37,49 @@ Pipeline::Pipeline(Writer& writer, std::span<const std::string> reset_reasons,
       wanted_(std::move(wanted)),
       count_(count) {}
 
+void Pipeline::set_polling(const model::Polling& polling) {
+  connections_ = trace::ConnectionTable(polling.depth, polling.limit_bytes);
+  summary_.polls.emplace();
+}
+
+bool Pipeline::take_sample(std::span<const std::byte> record) {
+  const auto polled = trace::decode_sample(record);
+  if (!polled) {
+    ++undecodable_;
+  } else if (polled->quiet) {
+    connections_.touch(polled->id);
+  } else {
+    connections_.apply(polled->id, polled->tuple, polled->sample);
+  }
+  return !polled || !polled->quiet;
+}
+
+void Pipeline::count_poll(nanoseconds took, bool complete) {
+  if (summary_.polls) {
+    ++summary_.polls->count;
+    summary_.polls->total += took;
+    summary_.polls->longest = std::max(summary_.polls->longest, took);
+    summary_.polls->incomplete += complete ? 0 : 1;
+  }
+}
+
+// One that is incomplete has not seen some that are there.
+std::vector<model::ConnectionId> Pipeline::end_poll(nanoseconds took, bool complete) {
+  count_poll(took, complete);
+  return complete ? connections_.end_poll() : std::vector<model::ConnectionId>();
+}
+
+void Pipeline::forget(std::span<const model::ConnectionId> connections) {
+  for (const model::ConnectionId& id : connections) {
+    connections_.forget(id);
+  }
+}
+
 void Pipeline::take(std::span<const std::byte> record) {
+  if (trace::is_sample(record)) {
+    take_sample(record);
+    return;
+  }
   std::optional<model::Event> event = decoder_.decode(record);
   if (!event) {
     ++undecodable_;
@@ -34,10 +96,17 @@ void Pipeline::take(std::span<const std::byte> record) {
   if (wanted_ && !wanted_(*event)) {
     return;
   }
+  if (ends_connection(event->kind)) {
+    event->history = connections_.history(
+        {.cookie = event->connection.cookie, .netns = event->connection.netns});
+  }
+  if (answers_stranger(*event)) {
+    event->translated = connections_.translated(event->connection);
+  }
   reset_filter_.push(std::move(*event), to_settle_);
 }
 
-void Pipeline::advance(std::chrono::nanoseconds boot_time) {
+void Pipeline::advance(nanoseconds boot_time) {
   reset_filter_.advance(boot_time, to_settle_);
   pairs_.advance(boot_time, to_report_);
 }
@@ -54,6 +123,7 @@ void Pipeline::settle(model::Event&& event) {
       pairs_.push(std::move(event), to_report_);
       return;
     case model::EventKind::kResetSent: {
+      event.earlier = pairs_.earlier(event);
       event.verdict = diagnose::diagnose({.event = event});
       pairs_.remember(event);
       const model::Connection sent = event.connection;
@@ -86,26 +156,22 @@ void Pipeline::report(model::Event&& event) {
 }
 
 void Pipeline::write(const model::Record& record) {
-  if (auto written = writer_.write(record); !written && !failure_) {
+  if (writer_ == nullptr || failure_) {
+    return;
+  }
+  if (auto written = writer_->write(record); !written) {
     failure_ = written.error();
   }
 }
 
-void Pipeline::note_losses(model::LossCounts kernel, std::chrono::nanoseconds boot_time) {
+void Pipeline::note_losses(model::LossCounts kernel, nanoseconds boot_time) {
   kernel.undecodable = undecodable_;
-  kernel.output += writer_.lost_lines();
+  kernel.output += writer_ == nullptr ? 0 : writer_->lost_lines();
   if (kernel == losses_ || failure_) {
     losses_ = kernel;
     return;
   }
-  write(
-      model::Lost{.boot_time = boot_time,
-                  .counts = {.ringbuf_full = kernel.ringbuf_full - losses_.ringbuf_full,
-                             .sockets_map_full = kernel.sockets_map_full - losses_.sockets_map_full,
-                             .netns_map_full = kernel.netns_map_full - losses_.netns_map_full,
-                             .recursion_misses = kernel.recursion_misses - losses_.recursion_misses,
-                             .undecodable = kernel.undecodable - losses_.undecodable,
-                             .output = kernel.output - losses_.output}});
+  write(model::Lost{.boot_time = boot_time, .counts = kernel - losses_});
   losses_ = kernel;
 }
 
@@ -114,6 +180,10 @@ model::Summary Pipeline::summary() const {
   summary.resets_suppressed = reset_filter_.suppressed();
   summary.lost = losses_;
   summary.patterns = patterns_.patterns();
+  if (summary.polls) {
+    summary.polls->connections = connections_.connections();
+    summary.polls->evicted = connections_.evictions();
+  }
   return summary;
 }
 

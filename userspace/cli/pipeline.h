@@ -12,11 +12,13 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "cli/writer.h"
 #include "diagnose/patterns.h"
 #include "model/record.h"
+#include "trace/connection_table.h"
 #include "trace/decode.h"
 #include "trace/reset_filter.h"
 #include "trace/reset_pairs.h"
@@ -33,11 +35,24 @@ class Pipeline {
   // Whether an event is asked for, where no kernel has decided it.
   using Condition = std::function<bool(const model::Event&)>;
 
-  // `writer` outlives the pipeline. `count`: events after which it is done.
-  Pipeline(Writer& writer, std::span<const std::string> reset_reasons,
+  // `writer` outlives the pipeline; null: nothing is written, the observer has it all. `count`:
+  // events after which it is done.
+  Pipeline(Writer* writer, std::span<const std::string> reset_reasons,
            std::optional<std::uint64_t> count, CgroupLookup cgroup_of, Condition wanted = {});
 
+  // Polls are made: what they see of a connection becomes the history of its end.
+  void set_polling(const model::Polling& polling);
+
+  // A record of a hook or of a poll.
   void take(std::span<const std::byte> record);
+  // A record of a poll. False: nothing has happened to the connection, a recording can do without.
+  bool take_sample(std::span<const std::byte> record);
+  // A poll has ended, and could read everything or not. Returns the connections that have ended:
+  // the polls do not see them any more.
+  std::vector<model::ConnectionId> end_poll(std::chrono::nanoseconds took, bool complete);
+  // Likewise, where a recording knows which these are.
+  void count_poll(std::chrono::nanoseconds took, bool complete);
+  void forget(std::span<const model::ConnectionId> connections);
   // So many records are known to be missing from what is taken.
   void note_missing(std::uint64_t records) { undecodable_ += records; }
   void advance(std::chrono::nanoseconds boot_time);
@@ -62,8 +77,9 @@ class Pipeline {
   void report(model::Event&& event);
   void write(const model::Record& record);
 
-  Writer& writer_;
+  Writer* writer_;
   trace::Decoder decoder_;
+  trace::ConnectionTable connections_{0, 0};
   trace::ResetFilter reset_filter_;
   trace::ResetPairs pairs_;
   diagnose::PatternFinder patterns_;

@@ -40,6 +40,9 @@ class Recorder {
   void losses(const model::LossCounts& counts, std::chrono::nanoseconds boot_time) {
     tell(writer_.losses({.boot_time = boot_time, .counts = counts}));
   }
+  void polled(const trace::recording::Polled& polled, std::span<const model::ConnectionId> ended) {
+    tell(writer_.polled(polled, ended));
+  }
   void set_boot_to_wall(std::chrono::nanoseconds offset) { writer_.set_boot_to_wall(offset); }
   void flush() { tell(writer_.flush()); }
   void end(const model::Summary& summary, const model::LossCounts& counts);

@@ -49,6 +49,11 @@ class ReplayRun {
     coverage_.push_back(coverage.netns);
   }
   void operator()(const trace::recording::End& end) { end_ = end; }
+  void operator()(const trace::recording::Polled& polled) {
+    now_ = std::max(now_, polled.boot_time);
+    pipeline_->count_poll(polled.took, polled.complete);
+  }
+  void operator()(const trace::recording::Ended& ended) { pipeline_->forget(ended.connections); }
 
  private:
   static std::string name_of(const ReplayOptions& options) {
@@ -100,7 +105,7 @@ Result<void> ReplayRun::open() {
                   event_context(options_, opening_.hooks.host, opening_.boot_to_wall),
                   options_.json);
   pipeline_.emplace(
-      *writer_, opening_.reset_reasons, options_.count,
+      &*writer_, opening_.reset_reasons, options_.count,
       [this](std::uint64_t id, std::uint32_t pid, nanoseconds) {
         return cgroups_->lookup(id, pid);
       },
@@ -108,6 +113,9 @@ Result<void> ReplayRun::open() {
         return trace::selects(filter_.events, event) &&
                trace::matches(filter_, event.connection, event.owner ? &*event.owner : nullptr);
       });
+  if (opening_.hooks.polling) {
+    pipeline_->set_polling(*opening_.hooks.polling);
+  }
   return write_opening(*writer_, opening_.hooks, options_);
 }
 

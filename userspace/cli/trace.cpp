@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/event_output.h"
+#include "cli/history_poller.h"
 #include "cli/pipeline.h"
 #include "cli/recorder.h"
 #include "cli/run_context.h"
@@ -69,6 +70,10 @@ Traced traced_between(const CountersNow& before, const CountersNow& after) {
   return traced;
 }
 
+bool polls_by_iterator(const HistoryOptions& history) {
+  return history.depth != 0 && history.source != model::SocketSource::kNetlink;
+}
+
 // One run. The members are destroyed in reverse: the hooks go before the output they feed.
 class TraceRun {
  public:
@@ -83,6 +88,7 @@ class TraceRun {
   Result<void> end();
   Result<void> drain();
   void settle();
+  void poll_history(nanoseconds now);
   void housekeeping(nanoseconds now);
   void note_losses(nanoseconds now);
   [[nodiscard]] model::LossCounts losses() const;
@@ -99,6 +105,7 @@ class TraceRun {
   std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   std::optional<Pipeline> pipeline_;
   std::unique_ptr<kernel::BpfSession> session_;
+  std::optional<HistoryPoller> history_;  // empty: none is kept
   CountersNow before_;
   nanoseconds started_{};
   nanoseconds next_housekeeping_{};
@@ -129,11 +136,21 @@ Result<void> TraceRun::open() {
   auto session = kernel::BpfSession::open({.filter = options_.filter,
                                            .family = options_.attach,
                                            .ring_size_bytes = options_.ring_size_bytes,
-                                           .max_connections = options_.max_connections});
+                                           .max_connections = options_.max_connections,
+                                           .polls = polls_by_iterator(options_.history)});
   if (!session) {
     return std::unexpected(session.error());
   }
   session_ = std::move(*session);
+  if (options_.history.source == model::SocketSource::kIter && session_->poll_setback()) {
+    return std::unexpected(Error{.what = "--source iter: " + session_->poll_setback()->what,
+                                 .hint = "--source netlink does without BPF",
+                                 .errno_code = 0,
+                                 .status = ExitStatus::kUnsupported});
+  }
+  if (options_.history.depth != 0) {
+    history_.emplace(*session_, options_.filter, options_.history);
+  }
   // Only now: a trace that cannot run leaves an existing file as it is.
   auto sink = open_output(options_, signals_->fd());
   if (!sink) {
@@ -149,7 +166,7 @@ Result<void> TraceRun::open() {
     }
     recorder_ = std::move(*recorder);
   }
-  pipeline_.emplace(*writer_, session_->reset_reasons(), options_.count,
+  pipeline_.emplace(&*writer_, session_->reset_reasons(), options_.count,
                     [this](std::uint64_t id, std::uint32_t pid, nanoseconds now) {
                       return recorder_ ? recorder_->lookup(id, pid, now)
                                        : names_.lookup(id, pid, now);
@@ -160,7 +177,11 @@ Result<void> TraceRun::open() {
 Result<void> TraceRun::begin() {
   before_ = read_counters(*session_);
   started_ = host::boot_time();
-  const model::Hooks hooks = describe_hooks(*session_, started_);
+  model::Hooks hooks = describe_hooks(*session_, started_);
+  if (history_) {
+    hooks.polling = history_->describe();
+    pipeline_->set_polling(*hooks.polling);
+  }
   if (recorder_) {
     auto begun = recorder_->begin({.hooks = hooks,
                                    .reset_reasons = session_->reset_reasons(),
@@ -231,6 +252,23 @@ void TraceRun::settle() {
   pipeline_->advance(now);
 }
 
+void TraceRun::poll_history(nanoseconds now) {
+  const auto round = history_ ? history_->advance(now) : std::nullopt;
+  if (!round) {
+    return;
+  }
+  HistoryPoller::for_each_record(*round, [this](std::span<const std::byte> record) {
+    if (pipeline_->take_sample(record) && recorder_) {
+      recorder_->record(record);
+    }
+  });
+  const auto ended = pipeline_->end_poll(round->took, round->complete);
+  if (recorder_) {
+    recorder_->polled({.boot_time = round->began, .took = round->took, .complete = round->complete},
+                      ended);
+  }
+}
+
 model::LossCounts TraceRun::losses() const {
   model::LossCounts losses = session_->losses();
   losses.output = recorder_ ? recorder_->lost_records() : 0;
@@ -273,6 +311,7 @@ Result<void> TraceRun::loop() {
       return drained;
     }
     now = host::boot_time();
+    poll_history(now);
     housekeeping(now);
     if (auto why = why_end(now)) {
       ended_by_ = std::move(*why);

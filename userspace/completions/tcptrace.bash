@@ -33,29 +33,62 @@ _tcptrace_value() {
             ;;
         --cgroup) mapfile -t COMPREPLY < <(compgen -d -- "${cur:-/sys/fs/cgroup/}") ;;
         -e | --events) _tcptrace_list reset retransmit failure accept connect close state all ;;
+        --state)
+            _tcptrace_list established syn_sent syn_recv fin_wait1 fin_wait2 time_wait close close_wait last_ack \
+                listen closing
+            ;;
+        --source)
+            # Of stress they are addresses.
+            COMPREPLY=()
+            [[ ${COMP_WORDS[1]} == stress ]] || mapfile -t COMPREPLY < <(compgen -W 'auto iter netlink' -- "$cur")
+            ;;
         --attach) mapfile -t COMPREPLY < <(compgen -W 'auto fentry tp kprobe' -- "$cur") ;;
+        -m | --mode) mapfile -t COMPREPLY < <(compgen -W 'echo discard http' -- "$cur") ;;
+        --close) mapfile -t COMPREPLY < <(compgen -W 'fin rst half-close' -- "$cur") ;;
         --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
         -o | --output | -w | --write) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         -P | --port | -L | --localport | -D | --remoteport | --addr | -d | --duration | -c | --count | \
-            --ring-size | --max-connections) COMPREPLY=() ;;
+            --ring-size | --max-connections | --history | --history-interval | --history-memory | \
+            -i | --interval | -t | --threads | --body | --backlog | --accept-delay | --read-rate | --respond-delay | \
+            --idle-timeout | --close-after | --fail-rate | --timeout | --send | --http | \
+            -n | --total | -r | --rate | --connections | --payload | --requests | --hold | --connect-timeout | \
+            --keepalive | --user-timeout) COMPREPLY=() ;;
         *) return 1 ;;
     esac
 }
 
 _tcptrace() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    local filters='--pid --comm --cgroup --netns --port --localport --remoteport --addr --ipv4 --ipv6 --events'
-    local output='--count --json --output --no-header --color --verbose'
-    local options="$filters --duration $output --write --attach --ring-size --max-connections --help --version"
-    local words="trace replay check drill completion $options"
+    local filters='--pid --comm --cgroup --netns --port --localport --remoteport --addr --ipv4 --ipv6'
+    local output='--json --output --no-header --color --verbose'
+    local options="$filters --events --duration --count $output --write --attach --ring-size --max-connections
+        --history --history-interval --history-memory --source --help --version"
+    local words="trace replay snapshot check drill stress serve probe completion $options"
     COMPREPLY=()
     ((COMP_CWORD > 1)) && words=$options
     case ${COMP_WORDS[1]} in
-        replay) ((COMP_CWORD > 1)) && words="$filters $output --help --version" ;;
+        replay) ((COMP_CWORD > 1)) && words="$filters --events --count $output --help --version" ;;
+        snapshot)
+            ((COMP_CWORD > 1)) && words="$filters --state --listen $output --source --help --version"
+            ;;
         check) ((COMP_CWORD > 1)) && words='--json --attach --help --version' ;;
         drill)
             ((COMP_CWORD > 1)) && words="all $(tcptrace drill --list 2>/dev/null | cut -d' ' -f1) --list --json --verbose
                 --attach --help --version"
+            ;;
+        serve)
+            ((COMP_CWORD > 1)) && words='--mode --body --threads --backlog --duration --interval --json --accept-delay
+                --read-rate --respond-delay --idle-timeout --close-after --close-unread --linger0 --fail-rate --half-open
+                --help --version'
+            ;;
+        probe)
+            ((COMP_CWORD > 1)) && words='--count --interval --timeout --json --ipv4 --ipv6 --resolve-each --all-addresses
+                --first-byte --send --http --help --version'
+            ;;
+        stress)
+            ((COMP_CWORD > 1)) && words='--connections --rate --total --duration --threads --trace --yes --http --payload --requests
+                --hold --close --connect-timeout --timeout --ipv4 --ipv6 --source --keepalive --user-timeout --nodelay --json
+                --output --color --quiet --verbose --help --version'
             ;;
         completion) ((COMP_CWORD > 1)) && words='bash zsh fish --help --version' ;;
     esac

@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0
 # fish completion for tcptrace(8).
 
-set -l commands trace replay check drill completion
-set -l printing "not __fish_seen_subcommand_from check drill completion"
-set -l tracing "not __fish_seen_subcommand_from replay check drill completion"
-set -l hooked "not __fish_seen_subcommand_from replay completion"
+set -l commands trace replay snapshot check drill stress serve probe completion
+set -l printing "not __fish_seen_subcommand_from check drill stress serve probe completion"
+set -l selecting "not __fish_seen_subcommand_from snapshot check drill stress serve probe completion"
+set -l tracing "not __fish_seen_subcommand_from replay snapshot check drill stress serve probe completion"
+set -l listing "__fish_seen_subcommand_from snapshot"
+set -l hooked "not __fish_seen_subcommand_from replay snapshot stress serve probe completion"
+set -l serving "__fish_seen_subcommand_from serve"
+set -l probing "__fish_seen_subcommand_from probe"
+set -l loading "__fish_seen_subcommand_from stress"
 set -l json "not __fish_seen_subcommand_from completion"
 
 complete -c tcptrace -f
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a trace -d 'Show events as they happen'
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a replay -d 'Print what a trace recorded'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a snapshot -d 'Show every TCP socket there is'
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a check -d 'Say what this kernel offers'
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a completion -d 'Print a completion script'
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a drill -d 'Make causes happen and see what is said of them'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a serve -d 'A TCP server with faults on demand'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a probe -d 'A ping for TCP'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a stress -d 'Load a server with connections'
 complete -c tcptrace -n "__fish_seen_subcommand_from drill" -a "all (tcptrace drill --list 2>/dev/null | cut -d' ' -f1)" -d 'Drill'
 complete -c tcptrace -n "__fish_seen_subcommand_from drill" -s l -l list -d 'Every drill'
 complete -c tcptrace -n "__fish_seen_subcommand_from completion" -a 'bash zsh fish'
@@ -30,9 +39,9 @@ complete -c tcptrace -n $printing -s D -l remoteport -x -d 'The remote port'
 complete -c tcptrace -n $printing -l addr -x -d 'Either address: 10.0.0.0/8'
 complete -c tcptrace -n $printing -s 4 -l ipv4 -d 'IPv4 only'
 complete -c tcptrace -n $printing -s 6 -l ipv6 -d 'IPv6 only'
-complete -c tcptrace -n $printing -s e -l events -x -a '(__fish_append , reset retransmit failure accept connect close state all)' -d 'Types of event'
+complete -c tcptrace -n $selecting -s e -l events -x -a '(__fish_append , reset retransmit failure accept connect close state all)' -d 'Types of event'
 complete -c tcptrace -n $tracing -s d -l duration -x -d 'End after this time: 10, 500ms, 1.5m, 2h'
-complete -c tcptrace -n $printing -s c -l count -x -d 'End after this many events'
+complete -c tcptrace -n $selecting -s c -l count -x -d 'End after this many events'
 complete -c tcptrace -n $json -s J -l json -d 'JSON Lines'
 complete -c tcptrace -n $printing -s o -l output -r -F -d 'Write to this file'
 complete -c tcptrace -n $tracing -s w -l write -r -F -d 'Record to this file too'
@@ -40,5 +49,61 @@ complete -c tcptrace -n $printing -s H -l no-header -d 'No line with the names o
 complete -c tcptrace -n $printing -l color -x -a 'auto always never' -d 'When to use colours'
 complete -c tcptrace -n $printing -s v -l verbose -d 'Say more'
 complete -c tcptrace -n $hooked -l attach -x -a 'auto fentry tp kprobe' -d 'Use these hooks only'
+complete -c tcptrace -n $tracing -l history -x -d 'Samples kept of each connection: 0 to 240'
+complete -c tcptrace -n $tracing -l history-interval -x -d 'How often connections are sampled: 100ms to 1h'
+complete -c tcptrace -n $tracing -l history-memory -x -d 'For all samples: 64K to 2G'
+complete -c tcptrace -n $tracing -l source -x -a 'auto iter netlink' -d 'Who samples the sockets'
 complete -c tcptrace -n $tracing -l ring-size -x -d 'Buffer between kernel and tcptrace: 64K to 1G'
 complete -c tcptrace -n $tracing -l max-connections -x -d 'Connections that are remembered'
+complete -c tcptrace -n $listing -l state -x -a '(__fish_append , established syn_sent syn_recv fin_wait1 fin_wait2 time_wait close close_wait last_ack listen closing)' -d 'Sockets in these states'
+complete -c tcptrace -n $listing -l listen -d 'Listening sockets only'
+complete -c tcptrace -n $listing -l source -x -a 'auto iter netlink' -d 'Who lists the sockets'
+complete -c tcptrace -n $serving -s m -l mode -x -a 'echo discard http' -d 'What it does'
+complete -c tcptrace -n $serving -l body -x -d 'Bytes of an answer over HTTP'
+complete -c tcptrace -n $serving -s t -l threads -x -d 'Number of threads'
+complete -c tcptrace -n $serving -l backlog -x -d 'Length of the accept queue'
+complete -c tcptrace -n $serving -s d -l duration -x -d 'End after this time: 10, 500ms, 1.5m, 2h'
+complete -c tcptrace -n $serving -s i -l interval -x -d 'A line of rates this often'
+complete -c tcptrace -n $serving -l accept-delay -x -d 'Accept one connection in this time'
+complete -c tcptrace -n $serving -l read-rate -x -d 'Read so many bytes in a second'
+complete -c tcptrace -n $serving -l respond-delay -x -d 'Answer this late'
+complete -c tcptrace -n $serving -l idle-timeout -x -d 'Close what is idle for this long'
+complete -c tcptrace -n $serving -l close-after -x -d 'Close after this many requests'
+complete -c tcptrace -n $serving -l close-unread -d 'Close without reading'
+complete -c tcptrace -n $serving -l linger0 -d 'Close with a reset'
+complete -c tcptrace -n $serving -l fail-rate -x -d 'Reset this share of the connections, in percent'
+complete -c tcptrace -n $serving -l half-open -d 'Never read, answer or close'
+complete -c tcptrace -n $probing -s c -l count -x -d 'This many attempts, 0 without end'
+complete -c tcptrace -n $probing -s i -l interval -x -d 'An attempt this often'
+complete -c tcptrace -n $probing -l timeout -x -d 'How long a connect may take'
+complete -c tcptrace -n $probing -s 4 -l ipv4 -d 'IPv4 only'
+complete -c tcptrace -n $probing -s 6 -l ipv6 -d 'IPv6 only'
+complete -c tcptrace -n $probing -l resolve-each -d 'Resolve the name for every attempt'
+complete -c tcptrace -n $probing -l all-addresses -d 'Connect to each address in turn'
+complete -c tcptrace -n $probing -l first-byte -d 'Wait for what the server says first'
+complete -c tcptrace -n $probing -l send -x -d 'Send this and wait for the first byte'
+complete -c tcptrace -n $probing -l http -x -d 'Ask for this path over HTTP'
+complete -c tcptrace -n $loading -s c -l connections -x -d 'At most this many at once'
+complete -c tcptrace -n $loading -s r -l rate -x -d 'New connections a second'
+complete -c tcptrace -n $loading -s n -l total -x -d 'End after this many connections'
+complete -c tcptrace -n $loading -s d -l duration -x -d 'End after this time: 10, 500ms, 1.5m, 2h'
+complete -c tcptrace -n $loading -s t -l threads -x -d 'One for each processor by default'
+complete -c tcptrace -n $loading -l trace -d 'Say why connections failed'
+complete -c tcptrace -n $loading -s y -l yes -d 'Load another machine without limit'
+complete -c tcptrace -n $loading -l http -x -d 'GET this path'
+complete -c tcptrace -n $loading -l payload -x -d 'Bytes to be echoed: 1000, 64K, up to 64M'
+complete -c tcptrace -n $loading -l requests -x -d 'Of each connection'
+complete -c tcptrace -n $loading -l hold -x -d 'Keep each connection open'
+complete -c tcptrace -n $loading -l close -x -a 'fin rst half-close' -d 'How to close'
+complete -c tcptrace -n $loading -l connect-timeout -x -d 'A connect fails after this time'
+complete -c tcptrace -n $loading -l timeout -x -d 'An answer fails after this time'
+complete -c tcptrace -n $loading -s 4 -l ipv4 -d 'IPv4 only'
+complete -c tcptrace -n $loading -s 6 -l ipv6 -d 'IPv6 only'
+complete -c tcptrace -n $loading -l source -x -d 'Connect from these addresses: 127.0.0.0/28'
+complete -c tcptrace -n $loading -l keepalive -x -d 'Probes: idle,interval,count'
+complete -c tcptrace -n $loading -l user-timeout -x -d 'TCP_USER_TIMEOUT'
+complete -c tcptrace -n $loading -l nodelay -d 'TCP_NODELAY'
+complete -c tcptrace -n $loading -s o -l output -r -F -d 'Write to this file'
+complete -c tcptrace -n $loading -l color -x -a 'auto always never' -d 'When to use colours'
+complete -c tcptrace -n $loading -s q -l quiet -d 'No progress'
+complete -c tcptrace -n $loading -s v -l verbose -d 'Also each connection that failed'

@@ -20,31 +20,8 @@ void write_tcp_flags_field(JsonWriter& json, std::uint8_t flags) {
   }
 }
 
-void write_connection(JsonWriter& json, const Event& event) {
-  const model::Connection& connection = event.connection;
-  json.object<"connection">();
-  json.number_unless_zero<"cookie">(connection.cookie);
-  json.flag<"synthetic_cookie">(connection.synthetic_cookie);
-  json.number_unless_zero<"netns">(connection.netns);
-  json.word<"family">(model::family_name(connection.family));
-  json.flag<"v4_mapped">(connection.v4_mapped);
-  write_address_field<"local">(json, connection.family, connection.local);
-  json.number<"local_port">(connection.local_port);
-  write_address_field<"peer">(json, connection.family, connection.peer);
-  json.number<"peer_port">(connection.peer_port);
-  if (connection.role != model::Role::kUnknown) {
-    json.word<"role">(model::role_name(connection.role));
-  }
-  if (connection.state != TcpState::kUnknown) {
-    json.word<"state">(model::state_name(connection.state));
-  }
-  if (connection.old_state != TcpState::kUnknown) {
-    json.word<"old_state">(model::state_name(connection.old_state));
-  }
-  if (connection.age.has_value()) {
-    json.milliseconds<"age_ms">(*connection.age);
-    json.flag<"age_is_lower_bound">(connection.age_is_lower_bound);
-  }
+void write_event_connection(JsonWriter& json, const Event& event) {
+  open_connection(json, event.connection);
   if (was_open(event)) {
     json.number<"idle_rx_ms">(event.info->last_data_recv_ms);
     json.number<"idle_tx_ms">(event.info->last_data_sent_ms);
@@ -53,30 +30,6 @@ void write_connection(JsonWriter& json, const Event& event) {
   json.flag<"orphan">(event.orphan);
   json.flag<"never_accepted">(event.never_accepted);
   json.flag<"mptcp">(event.mptcp);
-  json.close_object();
-}
-
-void write_task(JsonWriter& json, const model::Process& process) {
-  json.number_unless_zero<"pid">(process.pid);
-  if (process.tid != process.pid) {
-    json.number_unless_zero<"tid">(process.tid);
-  }
-  json.string<"comm">(process.comm_view());
-  json.number<"uid">(process.uid);
-}
-
-void write_process(JsonWriter& json, const model::Process& process) {
-  json.object<"process">();
-  write_task(json, process);
-  if (process.cgroup != nullptr) {
-    json.string_unless_empty<"cgroup">(process.cgroup->path);
-    json.string_unless_empty<"container">(process.cgroup->container);
-    json.string_unless_empty<"container_runtime">(process.cgroup->runtime);
-  }
-  json.number_unless_zero<"cgroup_id">(process.cgroup_id);
-  if (process.source != model::OwnerSource::kNone) {
-    json.word<"source">(model::owner_source_name(process.source));
-  }
   json.close_object();
 }
 
@@ -202,7 +155,7 @@ void write_verdict(JsonWriter& json, const model::Verdict& verdict) {
 
 void write_event(JsonWriter& json, const Event& event, const Context& context) {
   write_head(json, model::event_type_name(event.kind), event.boot_time, context);
-  write_connection(json, event);
+  write_event_connection(json, event);
   if (event.owner.has_value()) {
     write_process(json, *event.owner);
   }
@@ -214,7 +167,11 @@ void write_event(JsonWriter& json, const Event& event, const Context& context) {
     write_verdict(json, *event.verdict);
   }
   if (event.info.has_value()) {
-    write_tcp_info(json, event);
+    write_tcp_info(json, *event.info,
+                   {.connection = describes_connection(event), .opened = was_open(event)});
+  }
+  if (!event.history.empty()) {
+    write_history(json, event);
   }
 }
 

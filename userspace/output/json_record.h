@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "model/event.h"
+#include "model/latency.h"
 #include "model/patterns.h"
 #include "model/report.h"
 #include "output/context.h"
@@ -40,8 +41,24 @@ void write_address_field(JsonWriter& json, model::Family family, const model::Ad
   });
 }
 
-// "tcp_info":{…}, of an event that has one.
-void write_tcp_info(JsonWriter& json, const model::Event& event);
+// "connection":{… without its end: some records know more of it than what all have.
+void open_connection(JsonWriter& json, const model::Connection& connection);
+
+// "process":{…}, and what is in it of a task that is not the owner.
+void write_process(JsonWriter& json, const model::Process& process);
+void write_task(JsonWriter& json, const model::Process& process);
+
+// What of a TcpInfo means something.
+struct InfoScope {
+  bool connection = true;  // false: a listener's, of which only the backlog does
+  bool opened = true;      // it got beyond SYN_SENT
+  bool receive_window = true;
+};
+// "tcp_info":{…},
+void write_tcp_info(JsonWriter& json, const model::TcpInfo& info, InfoScope scope);
+
+// "history":[{…},…]
+void write_history(JsonWriter& json, const model::Event& event);
 
 // "hooks":[…],
 void write_hook_list(JsonWriter& json, const model::Hooks& hooks);
@@ -64,6 +81,24 @@ void write_errno(JsonWriter& json, std::uint32_t err) {
   } else {
     json.written<K>([err](char* to) { return std::to_chars(to, to + 10, err).ptr; });
   }
+}
+
+// "connect":{…}, of times; nothing without any.
+template <Key K>
+void write_latency(JsonWriter& json, const model::Latency& latency) {
+  if (latency.count == 0) {
+    return;
+  }
+  json.object<K>();
+  json.number<"count">(latency.count);
+  json.milliseconds<"min_ms">(latency.min);
+  json.milliseconds<"mean_ms">(latency.mean);
+  json.milliseconds<"p50_ms">(latency.p50);
+  json.milliseconds<"p90_ms">(latency.p90);
+  json.milliseconds<"p99_ms">(latency.p99);
+  json.milliseconds<"p99_9_ms">(latency.p99_9);
+  json.milliseconds<"max_ms">(latency.max);
+  json.close_object();
 }
 
 }  // namespace tcptrace::output

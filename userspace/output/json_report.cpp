@@ -76,6 +76,27 @@ void write_totals(JsonWriter& json, const model::Summary& summary) {
   json.close_object();
 }
 
+void write_polling(JsonWriter& json, const model::Polling& polling) {
+  json.object<"polling">();
+  json.word<"source">(model::socket_source_name(polling.source));
+  json.string_unless_empty<"setback">(polling.setback);
+  json.milliseconds<"interval_ms">(polling.interval);
+  json.number<"depth">(polling.depth);
+  json.number<"limit_bytes">(polling.limit_bytes);
+  json.close_object();
+}
+
+void write_polls(JsonWriter& json, const model::Polls& polls) {
+  json.object<"polls">();
+  json.number<"count">(polls.count);
+  json.milliseconds<"total_ms">(polls.total);
+  json.milliseconds<"longest_ms">(polls.longest);
+  json.number<"connections">(polls.connections);
+  json.number<"evicted">(polls.evicted);
+  json.number<"incomplete">(polls.incomplete);
+  json.close_object();
+}
+
 }  // namespace
 
 void write_hook_list(JsonWriter& json, const model::Hooks& hooks) {
@@ -92,6 +113,9 @@ void write_hooks(JsonWriter& json, const model::Hooks& hooks, const Context& con
   json.string_unless_empty<"kernel">(hooks.kernel);
   json.string_unless_empty<"arch">(hooks.architecture);
   write_hook_list(json, hooks);
+  if (hooks.polling) {
+    write_polling(json, *hooks.polling);
+  }
 }
 
 void write_loss_counts(JsonWriter& json, const model::LossCounts& counts) {
@@ -114,6 +138,9 @@ void write_summary(JsonWriter& json, const model::Summary& summary, const Contex
   json.number<"retransmitted_segments">(summary.retransmitted_segments);
   json.number<"resets_suppressed">(summary.resets_suppressed);
   write_loss_counts(json, summary.lost);
+  if (summary.polls) {
+    write_polls(json, *summary.polls);
+  }
   write_patterns(json, summary.patterns, context);
   json.array<"coverage">();
   for (const model::NetnsCoverage& coverage : summary.coverage) {

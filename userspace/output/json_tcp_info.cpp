@@ -17,7 +17,7 @@ void write_timing(JsonWriter& json, const TcpInfo& info) {
   json.number<"rto_us">(info.rto_us);
 }
 
-void write_window(JsonWriter& json, const TcpInfo& info) {
+void write_window(JsonWriter& json, const TcpInfo& info, bool receive_window) {
   json.number<"snd_cwnd">(info.snd_cwnd);
   if (ssthresh_is_set(info)) {
     json.number<"snd_ssthresh">(info.snd_ssthresh);
@@ -25,7 +25,9 @@ void write_window(JsonWriter& json, const TcpInfo& info) {
   json.number<"snd_mss">(info.snd_mss);
   json.number<"rcv_mss">(info.rcv_mss);
   json.number<"snd_wnd">(info.snd_wnd);
-  json.number<"rcv_wnd">(info.rcv_wnd);
+  if (receive_window) {
+    json.number<"rcv_wnd">(info.rcv_wnd);
+  }
 }
 
 void write_recovery(JsonWriter& json, const TcpInfo& info) {
@@ -80,20 +82,21 @@ void write_socket(JsonWriter& json, const TcpInfo& info) {
   }
   json.flag<"keepalive">(info.keepalive);
   json.flag<"repair">(info.repair);
+  json.flag<"signs_md5">(info.signs_md5);
+  json.flag<"signs_ao">(info.signs_ao);
 }
 
 }  // namespace
 
-void write_tcp_info(JsonWriter& json, const model::Event& event) {
-  const TcpInfo& info = *event.info;
+void write_tcp_info(JsonWriter& json, const TcpInfo& info, InfoScope scope) {
   json.object<"tcp_info">();
-  if (describes_connection(event)) {
+  if (scope.connection) {
     write_timing(json, info);
-    write_window(json, info);
+    write_window(json, info, scope.receive_window);
     write_recovery(json, info);
     write_counters(json, info);
     write_queues(json, info);
-    if (was_open(event)) {
+    if (scope.opened) {
       write_idle(json, info);
     }
     write_socket(json, info);

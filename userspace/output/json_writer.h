@@ -115,11 +115,16 @@ class JsonWriter {
   // Milliseconds to the microsecond; what runs backwards is 0.
   template <Key K>
   void milliseconds(std::chrono::nanoseconds value) {
-    const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0)) / 1000;
+    thousandths<K>(static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0)) / 1000);
+  }
+
+  // 1234: 1.234
+  template <Key K>
+  void thousandths(std::uint64_t value) {
     key<K>();
-    decimal(us / 1000);
+    decimal(value / 1000);
     put('.');
-    fraction(us % 1000, 3);
+    fraction(value % 1000, 3);
     put(',');
   }
 

@@ -56,6 +56,13 @@ void append_owner_cells(std::string& out, const Event& event, bool with_containe
   }
 }
 
+template <typename Append>
+void append_further_line(std::string& out, Append append) {
+  out.append(kTimeWidth + 2, ' ');
+  append();
+  out += '\n';
+}
+
 void append_event(std::string& out, const Event& event, bool with_container,
                   const Context& context) {
   append_clock_time(out, wall_time(event.boot_time, context), context);
@@ -73,15 +80,15 @@ void append_event(std::string& out, const Event& event, bool with_container,
   append_detail(out, event);
   trim_line(out);
   out += '\n';
-  if (context.verbose) {
-    out.append(kTimeWidth + 2, ' ');
-    append_verbose(out, event);
-    out += '\n';
-    if (event.verdict.has_value() && !event.verdict->evidence.empty()) {
-      out.append(kTimeWidth + 2, ' ');
-      append_verdict(out, *event.verdict);
-      out += '\n';
-    }
+  if (!context.verbose) {
+    return;
+  }
+  append_further_line(out, [&] { append_verbose(out, event); });
+  if (event.verdict.has_value() && !event.verdict->evidence.empty()) {
+    append_further_line(out, [&] { append_verdict(out, *event.verdict); });
+  }
+  if (!event.history.empty()) {
+    append_further_line(out, [&] { append_history(out, event); });
   }
 }
 

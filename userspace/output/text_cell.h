@@ -59,6 +59,19 @@ inline void append_cell(std::string& out, std::string_view text, std::size_t col
   pad_cell(out, display_width(text), column_width);
 }
 
+// A report's lines begin with what they are about, so that the rest stands in one column.
+inline constexpr std::size_t kLabelWidth = 11;
+
+inline void append_label(std::string& out, std::string_view label) {
+  append_cell(out, label, kLabelWidth);
+}
+
+inline void append_labelled(std::string& out, std::string_view label, std::string_view words) {
+  append_label(out, label);
+  out += words;
+  out += '\n';
+}
+
 inline void trim_line(std::string& out) {
   while (!out.empty() && out.back() == ' ') {
     out.pop_back();

@@ -2,6 +2,7 @@
 // What one line says about an event, short. Knows no columns.
 #include "output/text_detail.h"
 
+#include "model/tcp_flags.h"
 #include "output/words.h"
 
 namespace tcptrace::output {
@@ -123,9 +124,7 @@ void reset_detail(Clauses& clauses, const Event& event) {
     clauses.add("aborted on this side");
   }
   if (event.no_socket) {
-    constexpr std::uint8_t kSyn = 0x02;
-    constexpr std::uint8_t kAck = 0x10;
-    const bool opening = (event.trigger_flags & (kSyn | kAck)) == kSyn;
+    const bool opening = (event.trigger_flags & (model::kSyn | model::kAck)) == model::kSyn;
     clauses.add("{}", opening ? "nobody listens" : "no such connection");
   }
   if (event.never_accepted) {

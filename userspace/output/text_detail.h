@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The words of an event's line: the EVENT and DETAIL columns and the second line of -v. Private to
-// output/.
+// The words of an event's line: the EVENT and DETAIL columns and the further lines of -v. Private
+// to output/.
 #pragma once
 
 #include <string>
@@ -26,5 +26,7 @@ void append_detail(std::string& out, const model::Event& event);
 // Facts and advice.
 void append_verdict(std::string& out, const model::Verdict& verdict);
 void append_verbose(std::string& out, const model::Event& event);
+// Of an event that has one.
+void append_history(std::string& out, const model::Event& event);
 
 }  // namespace tcptrace::output

@@ -96,6 +96,9 @@ std::string hooks_text(const model::Hooks& hooks, const model::EventSelection& s
   if (!limits.empty()) {
     out += "seen in part: " + joined(limits, "; ") + '\n';
   }
+  if (hooks.polling && !hooks.polling->setback.empty()) {
+    out += "polled by netlink: " + terminal_safe(hooks.polling->setback) + '\n';
+  }
   if (context.verbose) {
     for (const model::HookStatus& hook : hooks.hooks) {
       append_hook(out, hook);

@@ -18,7 +18,6 @@ using model::EventKind;
 constexpr std::size_t kCoverageRows = 12;
 constexpr std::size_t kUnreadableRows = 3;
 
-constexpr std::size_t kLabelWidth = 11;
 constexpr std::size_t kNetnsWidth = 18;
 constexpr std::size_t kCounterWidth = 26;
 constexpr std::size_t kNumberWidth = 12;
@@ -34,10 +33,6 @@ struct Row {
     return counter->kernel == 0 && counter->traced.value_or(0) == 0;
   }
 };
-
-void append_label(std::string& out, std::string_view label) {
-  append_cell(out, label, kLabelWidth);
-}
 
 std::string netns_name(const model::NetnsCoverage& coverage) {
   return coverage.name.empty() ? fmt::format("netns {}", coverage.netns)
@@ -145,10 +140,30 @@ void append_connections(std::string& out, const model::Summary& summary) {
   add(EventKind::kClose, "closes");
   add(EventKind::kState, "state changes");
   if (!clauses.empty()) {
-    append_label(out, "others");
-    out += words;
-    out += '\n';
+    append_labelled(out, "others", words);
   }
+}
+
+// Nothing where all is well, unless it was asked for.
+std::string polls_words(const model::Summary& summary, const Context& context) {
+  std::string out;
+  if (!summary.polls) {
+    return out;
+  }
+  const model::Polls& polls = *summary.polls;
+  Clauses clauses(out);
+  if (context.verbose) {
+    clauses.add("{} polls, the longest {}", grouped(polls.count), human_duration(polls.longest));
+    clauses.add("{} connections", grouped(polls.connections));
+  }
+  if (polls.evicted != 0) {
+    clauses.add("dropped of {} connections for want of memory (--history-memory)",
+                grouped(polls.evicted));
+  }
+  if (polls.incomplete != 0) {
+    clauses.add("{} polls could not read everything", grouped(polls.incomplete));
+  }
+  return out;
 }
 
 }  // namespace
@@ -168,7 +183,7 @@ void append_loss_words(std::string& out, const model::LossCounts& counts) {
   add("ring buffer full", counts.ringbuf_full);
   add("connection table full", counts.sockets_map_full);
   add("namespace table full", counts.netns_map_full);
-  add("hook interrupted by itself", counts.recursion_misses);
+  add("hook already running", counts.recursion_misses);
   add("undecodable", counts.undecodable);
   add("output failed", counts.output);
 }
@@ -178,28 +193,30 @@ std::string summary_text(const model::Summary& summary, const Context& context) 
     return grouped(summary.events[static_cast<std::size_t>(kind)]);
   };
   std::string out;
-  const auto line = [&](std::string_view label, std::string_view words) {
-    append_label(out, label);
-    out += words;
-    out += '\n';
-  };
-  line("summary",
-       fmt::format("{}, ended by: {}", human_duration(summary.duration),
-                   summary.ended_by.empty() ? "unknown" : terminal_safe(summary.ended_by)));
-  line("resets", fmt::format("{} sent, {} received", count(EventKind::kResetSent),
-                             count(EventKind::kResetReceived)));
+  append_labelled(
+      out, "summary",
+      fmt::format("{}, ended by: {}", human_duration(summary.duration),
+                  summary.ended_by.empty() ? "unknown" : terminal_safe(summary.ended_by)));
+  append_labelled(out, "resets",
+                  fmt::format("{} sent, {} received", count(EventKind::kResetSent),
+                              count(EventKind::kResetReceived)));
   if (summary.resets_suppressed != 0) {
-    line("", fmt::format("{} closed by tcp_reset() without an RST: not reported",
-                         grouped(summary.resets_suppressed)));
+    append_labelled(out, "",
+                    fmt::format("{} closed by tcp_reset() without an RST: not reported",
+                                grouped(summary.resets_suppressed)));
   }
-  line("retransmits", fmt::format("{} events, {} segments", count(EventKind::kRetransmit),
-                                  grouped(summary.retransmitted_segments)));
+  append_labelled(out, "retransmits",
+                  fmt::format("{} events, {} segments", count(EventKind::kRetransmit),
+                              grouped(summary.retransmitted_segments)));
   append_connections(out, summary);
   append_label(out, "lost");
   std::string loss;
   append_loss_words(loss, summary.lost);
   append_colored(out, loss, summary.lost.total() != 0 ? Color::kRed : Color::kNone, context);
   out += '\n';
+  if (const std::string polls = polls_words(summary, context); !polls.empty()) {
+    append_labelled(out, "history", polls);
+  }
   append_patterns(out, summary.patterns, context);
   append_coverage(out, summary, context);
   return out;

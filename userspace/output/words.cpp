@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "model/tcp_flags.h"
+
 namespace tcptrace::output {
 namespace {
 
@@ -18,14 +20,14 @@ struct FlagName {
 };
 
 // In the order people say them: SYN|ACK, FIN|ACK, PSH|ACK.
-constexpr std::array<FlagName, 8> kFlagNames = {{{0x02, "SYN"},
-                                                 {0x01, "FIN"},
-                                                 {0x04, "RST"},
-                                                 {0x08, "PSH"},
-                                                 {0x10, "ACK"},
-                                                 {0x20, "URG"},
-                                                 {0x40, "ECE"},
-                                                 {0x80, "CWR"}}};
+constexpr std::array<FlagName, 8> kFlagNames = {{{model::kSyn, "SYN"},
+                                                 {model::kFin, "FIN"},
+                                                 {model::kRst, "RST"},
+                                                 {model::kPsh, "PSH"},
+                                                 {model::kAck, "ACK"},
+                                                 {model::kUrg, "URG"},
+                                                 {model::kEce, "ECE"},
+                                                 {model::kCwr, "CWR"}}};
 
 struct IcmpName {
   model::Family family;
@@ -113,18 +115,6 @@ std::string_view icmp_name(model::Family family, std::uint8_t type, std::uint8_t
 std::string errno_text(std::uint32_t err) {
   const std::string_view name = model::errno_name(err);
   return name.empty() ? std::to_string(err) : std::string(name);
-}
-
-bool describes_connection(const Event& event) {
-  // A SYN-ACK is sent for a request that has no socket yet: the info is the listener's.
-  return event.info.has_value() && event.socket_state != TcpState::kListen &&
-         event.connection.role != model::Role::kListener &&
-         event.retransmit_type != model::RetransmitType::kSynAck;
-}
-
-bool was_open(const Event& event) {
-  return describes_connection(event) && event.connection.state != TcpState::kSynSent &&
-         event.connection.old_state != TcpState::kSynSent;
 }
 
 bool ssthresh_is_set(const model::TcpInfo& info) {

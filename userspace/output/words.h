@@ -31,11 +31,6 @@ char* write_tcp_flags(char* to, std::uint8_t flags);
 // "ECONNRESET", or the number where it has no name.
 [[nodiscard]] std::string errno_text(std::uint32_t err);
 
-// The socket's info describes a connection: not a listener's, whose fields hold something else.
-[[nodiscard]] bool describes_connection(const model::Event& event);
-// It got beyond SYN_SENT: only then do last_data_*_ms and last_ack_recv_ms mean something, and the
-// queues hold more than the SYN.
-[[nodiscard]] bool was_open(const model::Event& event);
 [[nodiscard]] bool ssthresh_is_set(const model::TcpInfo& info);
 
 // Resets: `by` says something the owner does not: another task, or one that was exiting.

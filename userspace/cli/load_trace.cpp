@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/load_trace.h"
+
+#include <chrono>
+#include <utility>
+
+#include "cli/consume.h"
+#include "cli/namespaces.h"
+#include "cli/options.h"
+#include "host/boot_clock.h"
+#include "host/netns.h"
+#include "kernel/sock_diag.h"
+
+namespace tcptrace::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr const char* kRoot = "/";
+constexpr std::uint32_t kRingSizeBytes = 16U << 20;
+constexpr milliseconds kDrain{10};
+// A queue that is full stays so for as long as what fills it goes on.
+constexpr milliseconds kLook{200};
+// What is on its way when the load is over still counts: the wait of trace::ResetPairs included.
+constexpr milliseconds kGrace{200};
+constexpr std::uint32_t kListening = 1U << static_cast<std::uint32_t>(model::TcpState::kListen);
+
+model::Filter of_port(std::uint16_t port) {
+  model::Filter filter;
+  filter.ports = {{.low = port, .high = port, .side = model::PortSide::kEither}};
+  return filter;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LoadTrace>> LoadTrace::start(std::uint16_t port) {
+  std::unique_ptr<LoadTrace> trace(new LoadTrace(port));
+  if (auto opened = trace->open(); !opened) {
+    return std::unexpected(opened.error().within("--trace"));
+  }
+  trace->thread_ = std::thread([&traced = *trace] { traced.run(); });
+  return trace;
+}
+
+LoadTrace::~LoadTrace() { join(); }
+
+void LoadTrace::join() {
+  stop_ = true;
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+Result<void> LoadTrace::open() {
+  kernel::SessionOptions options;
+  options.filter = of_port(listener_.port);
+  options.ring_size_bytes = kRingSizeBytes;
+  options.max_connections = kDefaultConnections;
+  auto session = kernel::BpfSession::open(options);
+  if (!session) {
+    return std::unexpected(session.error());
+  }
+  session_ = std::move(*session);
+  namespaces_ = namespaces_to_read(host::list_netns(kRoot), {});
+  pipeline_.emplace(nullptr, session_->reset_reasons(), std::nullopt,
+                    [this](std::uint64_t id, std::uint32_t pid, nanoseconds now) {
+                      return cgroups_.lookup(id, pid, now);
+                    });
+  pipeline_->observe([this](const model::Event& event) { causes_.note(event); });
+  return {};
+}
+
+// Leaves the thread in another network namespace. One that cannot be read now is read the next
+// time.
+void LoadTrace::look_at_listeners() {
+  const auto fullest = [this](const model::Socket& socket) {
+    if (socket.connection.local_port == listener_.port && socket.info &&
+        socket.info->backlog >= listener_.backlog) {
+      listener_.backlog = socket.info->backlog;
+      listener_.backlog_limit = socket.info->backlog_limit;
+    }
+  };
+  (void)kernel::visit_namespaces(namespaces_, [&](std::uint32_t inode) -> Result<void> {
+    const auto read = kernel::read_sock_diag(inode, kListening, fullest);
+    return read ? Result<void>() : std::unexpected(read.error());
+  });
+}
+
+void LoadTrace::run() {
+  nanoseconds next_look{};
+  std::optional<nanoseconds> end;
+  for (;;) {
+    const nanoseconds now = host::boot_time();
+    if (stop_ && !end) {
+      end = now + kGrace;
+    }
+    if (end && now >= *end) {
+      pipeline_->finish();
+      return;
+    }
+    if (!end && now >= next_look) {
+      look_at_listeners();
+      next_look = host::boot_time() + kLook;
+    }
+    if (auto consumed = consume_within(kDrain, *session_, *pipeline_); !consumed) {
+      failure_ = consumed.error();
+      return;
+    }
+    pipeline_->advance(host::boot_time());
+  }
+}
+
+Result<model::LoadDiagnosis> LoadTrace::finish(const model::LoadReport& report) {
+  join();
+  if (failure_) {
+    return std::unexpected(failure_->within("--trace"));
+  }
+  pipeline_->note_losses(session_->losses(), host::boot_time());
+  model::LoadDiagnosis diagnosis = causes_.join(report.failed, listener_);
+  diagnosis.untold += report.failed_beyond;
+  diagnosis.lost = pipeline_->losses().total();
+  return diagnosis;
+}
+
+}  // namespace tcptrace::cli

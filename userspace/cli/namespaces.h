@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+// The network namespaces that host/ finds, as kernel/ reads them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "host/netns.h"
+#include "kernel/socket_namespaces.h"
+
+namespace tcptrace::cli {
+
+// Those of `found` that the filter asks for by inode number; one that is asked for and was not
+// found has no path. Empty `wanted`: all.
+[[nodiscard]] std::vector<kernel::SocketNamespace> namespaces_to_read(
+    const std::vector<host::NetNamespace>& found, const std::vector<std::uint32_t>& wanted);
+
+}  // namespace tcptrace::cli

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cli/help.h"
+#include "cli/parse_app.h"
+#include "cli/parse_choice.h"
+#include "cli/parse_commands.h"
+#include "cli/parse_output.h"
+#include "cli/parse_values.h"
+
+namespace tcptrace::cli {
+namespace {
+
+using model::CloseStyle;
+using model::LoadOptions;
+using model::LoadWork;
+using std::chrono::nanoseconds;
+
+constexpr std::uint64_t kMaxAtOnce = 1U << 20;
+constexpr std::uint64_t kMaxThreads = 1024;
+constexpr std::uint32_t kMaxPayload = 64U << 20;
+constexpr double kMinRate = 0.001;
+constexpr double kMaxRate = 10e6;
+// MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of the kernel's include/net/tcp.h.
+constexpr std::uint64_t kMaxKeepaliveTime = 32'767;
+constexpr std::uint64_t kMaxKeepaliveCount = 127;
+constexpr nanoseconds kDefaultDuration = std::chrono::seconds(10);
+
+constexpr Choices<CloseStyle, 3> kCloseStyles{
+    {{"fin", CloseStyle::kFin}, {"rst", CloseStyle::kRst}, {"half-close", CloseStyle::kHalfClose}}};
+
+struct StressArguments {
+  CommonFlags common;
+  OutputArguments output;
+  Values target, connections, rate, total, duration, threads, connect_timeout, timeout, hold;
+  Values payload, requests, http, keepalive, user_timeout, sources, close;
+  bool ipv4 = false, ipv6 = false, nodelay = false, trace = false, yes = false, quiet = false;
+};
+
+void declare_load(CLI::App& app, StressArguments& arguments) {
+  app.option_defaults()->group("Load");
+  declare_value(app, "-c,--connections", arguments.connections, "N",
+                "at most this many at once: 64, or what the rate needs");
+  declare_value(app, "-r,--rate", arguments.rate, "N",
+                "new connections a second, at scheduled times; else as fast as they go");
+  declare_value(app, "-n,--total", arguments.total, "N", "end after this many connections");
+  declare_value(app, "-d,--duration", arguments.duration, "TIME",
+                "end after this time: 10, 500ms, 1.5m, 2h; 10 s where there is no --total");
+  declare_value(app, "-t,--threads", arguments.threads, "N", "one for each processor by default");
+  declare_flag(app, "--trace", arguments.trace,
+               "trace beside it, and say why connections failed; needs root");
+  declare_flag(app, "-y,--yes", arguments.yes,
+               "more than 1,000 connections/s to another machine are meant");
+}
+
+void declare_work(CLI::App& app, StressArguments& arguments) {
+  app.option_defaults()->group("Connections");
+  declare_value(app, "--http", arguments.http, "PATH",
+                "GET this path (HTTP/1.1), and check status and length of the answer");
+  declare_value(app, "--payload", arguments.payload, "SIZE",
+                "send so many bytes, and check that they come back: 1000, 64K, up to 64M");
+  declare_value(app, "--requests", arguments.requests, "N",
+                "of --http or --payload, one after the other: 1");
+  declare_value(app, "--hold", arguments.hold, "TIME",
+                "keep each open for so long, once it is done");
+  declare_value(app, "--close", arguments.close, "STYLE",
+                "fin, rst or half-close (shut down, and await the peer's end)");
+  declare_value(app, "--connect-timeout", arguments.connect_timeout, "TIME",
+                "a connect fails after this time: 5 s");
+  declare_value(app, "--timeout", arguments.timeout, "TIME",
+                "so does an answer, or the peer's end of a half-close: 10 s");
+  declare_flag(app, "-4,--ipv4", arguments.ipv4, "IPv4 addresses of the name only");
+  declare_flag(app, "-6,--ipv6", arguments.ipv6, "IPv6 addresses of the name only");
+  declare_value(app, "--source", arguments.sources, "CIDR,...",
+                "connect from these addresses in turn; each has ports of its own");
+  declare_value(app, "--keepalive", arguments.keepalive, "IDLE,INTERVAL,COUNT",
+                "keep-alive probes: seconds, seconds, number");
+  declare_value(app, "--user-timeout", arguments.user_timeout, "TIME", "TCP_USER_TIMEOUT");
+  declare_flag(app, "--nodelay", arguments.nodelay, "TCP_NODELAY");
+}
+
+void declare_stress(CLI::App& app, StressArguments& arguments) {
+  app.add_option("target", arguments.target, "HOST:PORT")->type_name("HOST:PORT");
+  declare_load(app, arguments);
+  declare_work(app, arguments);
+  app.option_defaults()->group("Output");
+  declare_flag(app, "-J,--json", arguments.output.json, "the results as one JSON object");
+  declare_value(app, "-o,--output", arguments.output.output, "FILE",
+                "write them to this file instead of stdout; an existing file is replaced");
+  declare_value(app, "--color", arguments.output.color, "WHEN",
+                "auto (on a terminal, unless NO_COLOR is set), always or never");
+  declare_flag(app, "-q,--quiet", arguments.quiet, "no progress while it runs");
+  declare_flag(app, "-v,--verbose", arguments.output.verbose,
+               "also each connection that failed, with its ports and its time");
+  declare_common(app, arguments.common);
+}
+
+Result<std::uint32_t> parse_number(std::string_view text, std::uint64_t max) {
+  const auto count = parse_count(text);
+  if (!count || *count > max) {
+    return std::unexpected(
+        usage_error(fmt::format("{} is not a number from 1 to {}", quote(text), max)));
+  }
+  return static_cast<std::uint32_t>(*count);
+}
+
+Result<double> parse_rate(std::string_view text) {
+  double rate = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, failure] = std::from_chars(text.data(), end, rate, std::chars_format::fixed);
+  if (failure != std::errc() || stop != end || !(rate >= kMinRate && rate <= kMaxRate)) {
+    return std::unexpected(usage_error(
+        fmt::format("{} is not a rate from {} to {:.0f}", quote(text), kMinRate, kMaxRate)));
+  }
+  return rate;
+}
+
+// A request line has blanks around its path.
+Result<std::string> parse_http_path(std::string_view text) {
+  if (!text.starts_with('/') ||
+      std::ranges::any_of(text, [](unsigned char c) { return c <= ' ' || c >= 0x7f; })) {
+    return std::unexpected(
+        usage_error(fmt::format("{} is not a path", quote(text)),
+                    "it begins with a slash, and what is no ASCII is written as %XX"));
+  }
+  return std::string(text);
+}
+
+Result<model::Keepalive> parse_keepalive(std::string_view text) {
+  const auto items = split_list(text);
+  if (items.size() != 3) {
+    return std::unexpected(
+        usage_error(fmt::format("{} is not IDLE,INTERVAL,COUNT", quote(text)), "such as 60,10,5"));
+  }
+  const auto idle = parse_number(items[0], kMaxKeepaliveTime);
+  const auto interval = parse_number(items[1], kMaxKeepaliveTime);
+  const auto count = parse_number(items[2], kMaxKeepaliveCount);
+  for (const auto* const number : {&idle, &interval, &count}) {
+    if (!*number) {
+      return std::unexpected(number->error());
+    }
+  }
+  return model::Keepalive{.idle_s = *idle, .interval_s = *interval, .count = *count};
+}
+
+Result<std::chrono::milliseconds> parse_user_timeout(std::string_view text) {
+  const auto time = parse_duration(text);
+  if (!time) {
+    return std::unexpected(time.error());
+  }
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(*time);
+  if (whole.count() > std::numeric_limits<int>::max()) {
+    return std::unexpected(usage_error(fmt::format("{} is too long", quote(text))));
+  }
+  return whole;
+}
+
+Result<void> take_pace(const StressArguments& given, LoadOptions& options) {
+  const auto up_to = [](std::uint64_t max) {
+    return [max](std::string_view text) { return parse_number(text, max); };
+  };
+  Result<void> taken =
+      take_value("--connections", given.connections, options.connections, up_to(kMaxAtOnce));
+  if (taken) {
+    taken = take_value("--threads", given.threads, options.threads, up_to(kMaxThreads));
+  }
+  if (taken) {
+    taken = take_value("--rate", given.rate, options.rate, parse_rate);
+  }
+  if (taken) {
+    taken = take_value("--total", given.total, options.total, parse_count);
+  }
+  if (taken) {
+    taken = take_value("--duration", given.duration, options.duration, parse_duration);
+  }
+  if (!options.total && !options.duration) {
+    options.duration = kDefaultDuration;
+  }
+  return taken;
+}
+
+Result<void> take_talk(const StressArguments& given, LoadOptions& options) {
+  if (!given.http.empty() && !given.payload.empty()) {
+    return std::unexpected(usage_error("--http and --payload exclude each other"));
+  }
+  if (!given.requests.empty() && given.http.empty() && given.payload.empty()) {
+    return std::unexpected(usage_error("--requests: needs --http or --payload"));
+  }
+  Result<void> taken = take_value("--http", given.http, options.path, parse_http_path);
+  if (taken) {
+    taken = take_value("--payload", given.payload, options.payload_bytes,
+                       [](std::string_view text) { return parse_size(text, 1, kMaxPayload); });
+  }
+  if (taken) {
+    taken = take_value("--requests", given.requests, options.requests, [](std::string_view text) {
+      return parse_number(text, std::numeric_limits<std::uint32_t>::max());
+    });
+  }
+  if (!given.http.empty()) {
+    options.work = LoadWork::kHttp;
+  } else if (!given.payload.empty()) {
+    options.work = LoadWork::kEcho;
+  }
+  return taken;
+}
+
+Result<void> take_times(const StressArguments& given, LoadOptions& options) {
+  Result<void> taken = take_value("--hold", given.hold, options.hold, parse_duration);
+  if (taken) {
+    taken = take_value("--connect-timeout", given.connect_timeout, options.connect_timeout,
+                       parse_duration);
+  }
+  if (taken) {
+    taken = take_value("--timeout", given.timeout, options.answer_timeout, parse_duration);
+  }
+  if (taken) {
+    taken =
+        take_value("--user-timeout", given.user_timeout, options.user_timeout, parse_user_timeout);
+  }
+  return taken;
+}
+
+Result<void> take_addresses(const StressArguments& given, LoadOptions& options) {
+  if (auto taken = take_family(given.ipv4, given.ipv6, options.family); !taken) {
+    return taken;
+  }
+  for (const std::string& value : given.sources) {
+    for (const std::string_view item : split_list(value)) {
+      auto prefix = parse_prefix(item);
+      if (!prefix) {
+        return std::unexpected(prefix.error().within("--source"));
+      }
+      options.sources.push_back(*prefix);
+    }
+  }
+  return {};
+}
+
+Result<void> take_target(const StressArguments& given, LoadOptions& options) {
+  if (given.target.size() != 1) {
+    return std::unexpected(
+        given.target.empty()
+            ? usage_error("stress: needs HOST:PORT", "see tcptrace stress --help")
+            : usage_error(fmt::format("unexpected argument {}", quote(given.target[1])),
+                          "there is one HOST:PORT"));
+  }
+  return take_value("stress", given.target, options.target, parse_target);
+}
+
+Result<Command> take_stress(const StressArguments& given) {
+  StressOptions options;
+  options.trace = given.trace;
+  options.yes = given.yes;
+  options.quiet = given.quiet;
+  options.load.nodelay = given.nodelay;
+  Result<void> taken = take_output(given.output, options);
+  for (const auto& take : {take_target, take_pace, take_talk, take_times, take_addresses}) {
+    if (taken) {
+      taken = take(given, options.load);
+    }
+  }
+  if (taken) {
+    taken = take_value("--close", given.close, options.load.close,
+                       [](std::string_view text) { return parse_choice(text, kCloseStyles); });
+  }
+  if (taken) {
+    taken = take_value("--keepalive", given.keepalive, options.load.keepalive, parse_keepalive);
+  }
+  if (!taken) {
+    return std::unexpected(taken.error());
+  }
+  return options;
+}
+
+}  // namespace
+
+Result<Command> parse_stress(std::span<const char* const> arguments) {
+  CLI::App app;
+  StressArguments given;
+  declare_stress(app, given);
+  return parse_command(app, arguments, given.common, stress_help,
+                       [&]() -> Result<Command> { return take_stress(given); });
+}
+
+}  // namespace tcptrace::cli

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/snapshot.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/event_output.h"
+#include "cli/namespaces.h"
+#include "cli/run_context.h"
+#include "host/boot_clock.h"
+#include "host/cgroup_names.h"
+#include "host/netns.h"
+#include "host/procfs.h"
+#include "host/signal_fd.h"
+#include "host/socket_owners.h"
+#include "kernel/socket_dump.h"
+#include "output/socket.h"
+#include "sink/sink.h"
+
+namespace tcptrace::cli {
+namespace {
+
+constexpr const char* kRoot = "/";
+
+void say(const std::string& text) { std::fputs(("tcptrace: " + text + "\n").c_str(), stderr); }
+
+void say_unread(const kernel::DumpReport& report) {
+  for (const kernel::UnreadNamespace& netns : report.unread) {
+    say(fmt::format("network namespace {} was not read: {}", netns.inode, netns.error.what));
+  }
+  if (report.owners_unreadable) {
+    say(fmt::format("no socket has an owner: {}", report.owners_unreadable->what));
+  }
+  if (report.unread_processes != 0) {
+    say(fmt::format("the files of {} processes could not be read: their sockets have no owner",
+                    report.unread_processes));
+  }
+  if (report.undecodable != 0) {
+    say(fmt::format("{} records were not understood", report.undecodable));
+  }
+  if (report.interrupted) {
+    say("the sockets changed while they were listed: some may be missing or there twice");
+  }
+}
+
+class SnapshotRun {
+ public:
+  explicit SnapshotRun(const SnapshotOptions& options) : options_(options) {}
+
+  Result<void> run();
+
+ private:
+  Result<void> open();
+  Result<void> check_pid_namespace(const kernel::SocketDump& dump) const;
+  [[nodiscard]] std::string netns_name(std::uint32_t inode) const;
+  void take(const model::Socket& socket);
+  [[nodiscard]] bool write(std::string_view lines);
+  Result<void> finish(const kernel::DumpReport& report);
+
+  const SnapshotOptions& options_;
+  std::optional<host::SignalFd> signals_;
+  std::optional<kernel::SocketDump> dump_;
+  std::unique_ptr<sink::Sink> sink_;
+  output::Context context_;
+  std::vector<host::NetNamespace> netns_;
+  std::optional<output::SocketTable> table_;
+  host::CgroupNames cgroups_;
+  std::string line_;
+  std::optional<Error> failure_;
+};
+
+// What the processes of a pid namespace of its own are called there is not what BPF calls them.
+Result<void> SnapshotRun::check_pid_namespace(const kernel::SocketDump& dump) const {
+  if (options_.filter.pids.empty() || dump.source() == model::SocketSource::kNetlink ||
+      host::in_initial_pid_namespace(kRoot)) {
+    return {};
+  }
+  return std::unexpected(
+      Error{.what = "--pid: this is a pid namespace of its own, and an iterator's pids are the "
+                    "host's",
+            .hint = "run in the host's (docker run --pid=host, hostPID: true), or use --source "
+                    "netlink",
+            .errno_code = 0,
+            .status = ExitStatus::kUnsupported});
+}
+
+std::string SnapshotRun::netns_name(std::uint32_t inode) const {
+  const auto netns = std::ranges::find(netns_, inode, &host::NetNamespace::inode);
+  const std::string name = netns == netns_.end() ? "" : host::netns_label(kRoot, *netns);
+  return name.empty() ? std::to_string(inode) : name;
+}
+
+Result<void> SnapshotRun::open() {
+  auto signals = host::SignalFd::open();
+  if (!signals) {
+    return std::unexpected(signals.error());
+  }
+  signals_.emplace(std::move(*signals));
+  auto dump =
+      kernel::SocketDump::open({.filter = options_.filter,
+                                .states = options_.states.value_or(kernel::kAllSocketStates),
+                                .source = options_.source,
+                                .read_owners = [this](model::SocketOwners& owners) {
+                                  return host::read_socket_owners(kRoot, options_.filter, owners);
+                                }});
+  if (!dump) {
+    return std::unexpected(dump.error());
+  }
+  if (auto checked = check_pid_namespace(*dump); !checked) {
+    return checked;
+  }
+  dump_.emplace(std::move(*dump));
+  // Only now: a snapshot that is not possible leaves an existing file as it is.
+  auto sink = open_output(options_, signals_->fd());
+  if (!sink) {
+    return std::unexpected(sink.error());
+  }
+  sink_ = std::move(*sink);
+  context_ = make_context(options_.output ? -1 : STDOUT_FILENO, options_.json, options_.color,
+                          options_.verbose);
+  if (!options_.json) {
+    table_.emplace(options_.listen, context_,
+                   [this](std::uint32_t inode) { return netns_name(inode); });
+  }
+  return {};
+}
+
+bool SnapshotRun::write(std::string_view lines) {
+  if (!failure_) {
+    if (auto written = sink_->write(lines); !written) {
+      failure_ = written.error();
+    }
+  }
+  return !failure_;
+}
+
+void SnapshotRun::take(const model::Socket& socket) {
+  if (table_) {
+    table_->add(socket);
+    return;
+  }
+  line_.clear();
+  output::append_sample_json(line_, socket, context_);
+  (void)write(line_);
+}
+
+Result<void> SnapshotRun::finish(const kernel::DumpReport& report) {
+  if (table_) {
+    if (options_.header) {
+      std::string header;
+      table_->append_header(header);
+      (void)write(header);
+    }
+    table_->render([this](std::string_view lines) { return write(lines); });
+  }
+  if (!failure_) {
+    if (auto flushed = sink_->flush(); !flushed) {
+      failure_ = flushed.error();
+    }
+  }
+  if (failure_) {
+    return std::unexpected(*failure_);
+  }
+  say_unread(report);
+  say(fmt::format(
+      "{} in {}, by {}", counted(report.sockets, "socket"),
+      counted(report.namespaces, "network namespace"),
+      dump_->source() == model::SocketSource::kIter ? "a BPF iterator" : "netlink (sock_diag)"));
+  if (const auto& setback = dump_->setback(); setback && options_.verbose) {
+    say(fmt::format("no BPF iterator: {}", setback->what));
+  }
+  return {};
+}
+
+Result<void> SnapshotRun::run() {
+  if (auto opened = open(); !opened) {
+    return opened;
+  }
+  netns_ = host::list_netns(kRoot);
+  const auto namespaces = namespaces_to_read(netns_, options_.filter.netns);
+  auto report = dump_->dump(
+      namespaces, [this](const model::Socket& socket) { take(socket); },
+      [this](model::Process& process) {
+        process.cgroup = cgroups_.lookup(process.cgroup_id, process.pid, host::boot_time());
+      });
+  if (!report) {
+    return std::unexpected(report.error());
+  }
+  if (report->namespaces == 0 && !report->unread.empty()) {
+    const kernel::UnreadNamespace& first = report->unread.front();
+    Error error = first.error;
+    return std::unexpected(
+        error.within(fmt::format("network namespace {} was not read", first.inode)));
+  }
+  return finish(*report);
+}
+
+}  // namespace
+
+Result<void> run_snapshot(const SnapshotOptions& options) {
+  return forgive_closed(SnapshotRun(options).run());
+}
+
+}  // namespace tcptrace::cli
