@@ -3,6 +3,7 @@
 // name the container, settle, render. The records are those of connections that are accepted and
 // then reset, as --events all sees them.
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -18,9 +19,11 @@
 
 #include "cli/pipeline.h"
 #include "cli/writer.h"
+#include "diagnose/diagnose.h"
 #include "host/cgroup_names.h"
 #include "support/samples.h"
 #include "tcptrace.h"
+#include "trace/connection_table.h"
 #include "trace/recording_writer.h"
 
 namespace tcptrace {
@@ -235,7 +238,7 @@ void pipeline(benchmark::State& state, Mix mix, bool json) {
   cli::Writer writer(std::make_unique<NullSink>(), samples::context(), json);
   host::CgroupNames names;
   cli::Pipeline pipeline(
-      writer, reset_reasons(), std::nullopt,
+      &writer, reset_reasons(), std::nullopt,
       [&names](std::uint64_t id, std::uint32_t pid, std::chrono::nanoseconds now) {
         return names.lookup(id, pid, now);
       });
@@ -285,7 +288,53 @@ void recording(benchmark::State& state, Mix mix) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(records.size()));
 }
 
+// The verdict on each.
+void diagnose(benchmark::State& state, Mix mix) {
+  const Recording records = record(mix);
+  const trace::Decoder decoder(reset_reasons());
+  std::vector<model::Event> events;
+  records.for_each(
+      [&](std::span<const std::byte> bytes) { events.push_back(*decoder.decode(bytes)); });
+  for (auto _ : state) {
+    for (const model::Event& event : events) {
+      benchmark::DoNotOptimize(diagnose::diagnose({.event = event}));
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(events.size()));
+}
+
+// A poll of a hundred thousand connections that are all busy, when the table has its full depth.
+void history(benchmark::State& state) {
+  constexpr std::uint64_t kPolled = 100'000;
+  constexpr std::uint32_t kDepth = 30;
+  const std::size_t before = ::mallinfo2().uordblks + ::mallinfo2().hblkhd;
+  trace::ConnectionTable table(kDepth, 1U << 30);
+  std::int64_t second = 0;
+  const auto poll = [&] {
+    ++second;
+    for (std::uint64_t cookie = 1; cookie <= kPolled; ++cookie) {
+      table.apply({.cookie = cookie, .netns = 4026531840}, {},
+                  {.boot_time = std::chrono::seconds(second), .rtt_us = 20});
+    }
+    benchmark::DoNotOptimize(table.end_poll());
+  };
+  for (std::uint32_t i = 0; i < kDepth; ++i) {
+    poll();
+  }
+  const std::size_t after = ::mallinfo2().uordblks + ::mallinfo2().hblkhd;
+  for (auto _ : state) {
+    poll();
+  }
+  state.counters["bytes_per_connection"] =
+      static_cast<double>(after - before) / static_cast<double>(kPolled);
+  state.counters["stated_bytes"] =
+      static_cast<double>(table.bytes()) / static_cast<double>(kPolled);
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kPolled));
+}
+
 BENCHMARK_CAPTURE(recording, all, Mix::kAll);
+BENCHMARK_CAPTURE(diagnose, resets, Mix::kResets);
+BENCHMARK(history)->Name("history/full");
 BENCHMARK_CAPTURE(pipeline, json_all, Mix::kAll, true);
 BENCHMARK_CAPTURE(pipeline, json_resets, Mix::kResets, true);
 BENCHMARK_CAPTURE(pipeline, text_resets, Mix::kResets, false);

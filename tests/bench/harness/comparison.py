@@ -6,7 +6,7 @@ import statistics
 
 import figures
 from figures import Line, at_least
-from programs import BpfTool, CannotRun, TcptraceJson, TcptraceText, run_cycles
+from programs import BpfTool, CannotRun, Floor, TcptraceJson, TcptraceText, run_cycles
 
 BARE = "a"
 
@@ -30,6 +30,7 @@ def candidates(setting):
                   lambda: TcptraceJson(setting.tcptrace, directory, "--events", "all"), at_least(0.90)),
         Candidate("d", "tcpstates (libbpf-tools)", lambda: BpfTool("/usr/sbin/tcpstates", directory)),
         Candidate("e", "tcplife (libbpf-tools)", lambda: BpfTool("/usr/sbin/tcplife", directory)),
+        Candidate("f", "empty programs at the hooks of (b)", lambda: Floor(setting.build, directory)),
     ]
 
 

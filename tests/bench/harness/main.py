@@ -13,7 +13,9 @@ import tempfile
 
 import comparison
 import figures
+import loads
 import measures
+import snapshots
 from programs import CannotRun
 
 PARTS = {
@@ -24,6 +26,9 @@ PARTS = {
     "replay": "what recording costs, and records/s replayed",
     "start": "time to start",
     "memory": "memory and idle processor time",
+    "snapshot": "time to list all sockets",
+    "history": "what the seconds before a reset cost",
+    "stress": "connections/s of tcptrace stress, beside other load generators",
 }
 # Above this, others use the processors too.
 BUSY_LOAD = 1.0
@@ -88,6 +93,10 @@ class Bench:
         self.finish()
 
     def measure(self, part):
+        if part in ("snapshot", "history"):
+            return getattr(snapshots, f"measure_{part}")(self.setting)
+        if part == "stress":
+            return loads.measure_stress(self.setting)
         if part != "rates":
             return getattr(measures, f"measure_{part}")(self.setting)
         compared = comparison.measure_rates(self.setting, self.progress)

@@ -38,6 +38,18 @@ class Setting:
         return self.build / "tests/bench/cycle/tcptrace_cycle"
 
     @property
+    def sockets(self):
+        return self.build / "tests/bench/snapshot/tcptrace_sockets"
+
+    @property
+    def dump(self):
+        return self.build / "tests/bench/snapshot/tcptrace_dump"
+
+    @property
+    def bare(self):
+        return self.build / "tests/bench/bare/tcptrace_bare"
+
+    @property
     def micro(self):
         return self.build / "tests/bench/tcptrace_bench"
 
@@ -124,11 +136,12 @@ MICRO = {
     "pipeline/json_resets": ("decode, join, JSON: resets", at_least(500_000)),
     "pipeline/text_resets": ("decode, join, text: resets", None),
     "decode/all": ("    decode alone", None),
+    "diagnose/resets": ("    diagnose alone: resets", at_least(300_000)),
 }
 
 
-def micro_rates(setting, families, repetitions):
-    """Items a second of each run of the micro benchmarks of these families."""
+def micro_runs(setting, families, repetitions):
+    """What each run of the micro benchmarks of these families came to."""
     argv = [setting.micro, f"--benchmark_filter=^({families})/", "--benchmark_format=json"]
     argv += [f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true"]
     done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False)
@@ -139,14 +152,20 @@ def micro_rates(setting, families, repetitions):
         if run.get("error_occurred"):
             raise CannotRun(f"{run['name']}: {run['error_message']}")
         if run["run_type"] == "iteration":
-            runs.setdefault(run["run_name"], []).append(run["items_per_second"])
+            runs.setdefault(run["run_name"], []).append(run)
     return runs
+
+
+def micro_rates(setting, families, repetitions):
+    """Items a second of each run of the micro benchmarks of these families."""
+    runs = micro_runs(setting, families, repetitions)
+    return {name: [run["items_per_second"] for run in ran] for name, ran in runs.items()}
 
 
 def measure_pipeline(setting):
     """Records a second on one core, from the bytes of the ring buffer to a line."""
     repetitions = setting.rounds(8)
-    runs = micro_rates(setting, "pipeline|decode", repetitions)
+    runs = micro_rates(setting, "pipeline|decode|diagnose", repetitions)
     lines = []
     for key, (name, goal) in MICRO.items():
         rates = figures.spread(runs[key])

@@ -43,7 +43,8 @@ def tail(path, size=1 << 20):
 
 
 def cpu_seconds(pid):
-    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+    """Of all its threads, those that have ended included: what clock_getcpuclockid(3) gives."""
+    return time.clock_gettime_ns((~pid << 3) | 2) / 1e9
 
 
 @dataclasses.dataclass
@@ -165,13 +166,35 @@ class TcptraceText(Tracer):
         return records, sum(numbers("lost")[:1])
 
 
-class BpfTool(Tracer):
+class WithTracefs(Tracer):
+    """libbpf needs tracefs for some programs; a mount namespace of their own, so that the machine is left as it was."""
+
+    def __init__(self, argv, directory):
+        mount = f'mountpoint -q {TRACEFS} || mount -t tracefs tracefs {TRACEFS}; exec "$@"'
+        super().__init__(["unshare", "--mount", "sh", "-c", mount, "sh", *argv], directory)
+
+
+class Floor(WithTracefs):
+    """Programs that do nothing, at the hooks of a trace."""
+
+    def __init__(self, build, directory):
+        floor = build / "tests/bench/floor"
+        super().__init__([floor / "tcptrace_floor", floor / "floor.bpf.o"], directory)
+
+    def ready(self):
+        return b"ready" in self.out.read_bytes()
+
+    def finish(self):
+        spent = cpu_seconds(self.pid) - self.cpu_when_ready
+        self._end(signal.SIGTERM)
+        return Report(0, 0, spent, self.usage.ru_maxrss * 1024)
+
+
+class BpfTool(WithTracefs):
     """One of libbpf-tools. They buffer their output, so only the kernel can tell when they are ready."""
 
     def __init__(self, path, directory):
-        # Their libbpf needs tracefs; a mount namespace of their own, so that the machine is left as it was.
-        mount = f'mountpoint -q {TRACEFS} || mount -t tracefs tracefs {TRACEFS}; exec "$0"'
-        super().__init__(["unshare", "--mount", "sh", "-c", mount, path], directory)
+        super().__init__([path], directory)
         if not pathlib.Path(path).exists():
             raise CannotRun(f"{path}: not installed")
 
