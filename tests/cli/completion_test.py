@@ -26,8 +26,10 @@ class Completion(support.CliTest):
         return result.stdout.split()
 
     def test_scripts_know_every_option(self):
-        options = support.help_options()
+        options = support.help_options() + [
+            option for command in ("snapshot", "serve", "probe", "stress") for option in support.help_options(command)]
         self.assertIn("--pid", options)
+        self.assertIn("--listen", options)
         for shell in ("bash", "zsh", "fish"):
             script = self.script(shell)
             for option in options:
@@ -45,11 +47,20 @@ class Completion(support.CliTest):
         self.assertEqual(self.complete("replay", "--ver"), ["--verbose", "--version"])
         self.assertEqual(self.complete("replay", "/etc/host"), self.complete("--write", "/etc/host"))
         self.assertIn("/etc/hosts", self.complete("replay", "/etc/host"))
+        self.assertEqual(self.complete("snap"), ["snapshot"])
+        self.assertEqual(self.complete("snapshot", "--l"), ["--localport", "--listen"])
+        self.assertEqual(self.complete("serve", "--close"), ["--close-after", "--close-unread"])
+        self.assertEqual(self.complete("probe", "--i"), ["--interval", "--ipv4", "--ipv6"])
 
     def test_bash_completes_values(self):
         self.assertEqual(self.complete("--attach", "f"), ["fentry"])
         self.assertEqual(self.complete("-e", "reset,ret"), ["reset,retransmit"])
         self.assertEqual(self.complete("--color", "=", "ne"), ["never"])
+        self.assertEqual(self.complete("serve", "--mode", "h"), ["http"])
+        self.assertEqual(self.complete("snapshot", "--state", "listen,time"), ["listen,time_wait"])
+        self.assertEqual(self.complete("snapshot", "--source", "n"), ["netlink"])
+        self.assertEqual(self.complete("stress", "--close", "h"), ["half-close"])
+        self.assertEqual(self.complete("stress", "--source", "n"), [])
         self.assertIn("1", self.complete("--pid", ""))
         self.assertEqual(self.complete("--pid", "1,999999999"), [])
         self.assertEqual(self.complete("--port", ""), [])

@@ -67,15 +67,17 @@ class Install(support.CliTest):
 
     def test_the_man_page_renders_and_is_complete(self):
         page = self.rendered_man_page()
-        for option in support.help_options():
+        options = support.help_options() + [
+            option for command in ("snapshot", "stress", "serve", "probe") for option in support.help_options(command)]
+        for option in options:
             self.assertRegex(page, rf"(?m)^ +(-\w, )?{option}( |$)")
         for part in ("EXIT STATUS", "PRIVILEGES", "FILES", "EXAMPLES"):
             self.assertRegex(page, rf"(?m)^{part}$")
-        text = " ".join(page.split())
+        text = " ".join(page.split()).replace("\N{HYPHEN} ", "")
         for default in re.findall(r"\(default (\w+)\)", support.run("--help").stdout):
             self.assertIn(f"default is {default}", text)
         # Every option that the page names exists.
-        known = set(support.help_options())
+        known = set(options)
         named = set(re.findall(r"(?m)^ {3,10}(?:-\w, )?(--[\w-]+)", page))
         self.assertEqual(named - known, set())
 

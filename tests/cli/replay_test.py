@@ -2,7 +2,8 @@
 """Recordings: what --write stores and replay prints again, on another host and without privileges.
 
 The golden recording is tests/fixtures/recording/session.ttrec, with what the trace printed beside it.
-`--record` as root makes a new one, in namespaces of its own; `--refresh` replays it into the other files again."""
+`--record` as root makes a new one, in namespaces of its own; `--refresh` replays it into the other files again. Those of
+the drills come from guests: `scripts/kernels --filter 'ReplayOfDrills.*' --recordings tests/fixtures/recording`."""
 
 import contextlib
 import json
@@ -192,6 +193,31 @@ class Bad(support.CliTest):
         self.assertEqual(summary["ended_by"], "duration")
 
 
+def verdicts(recording):
+    """What the verdicts are about and what they say, one line each."""
+    result = replay("-J", str(recording))
+    assert (result.returncode, result.stderr) == (0, ""), result
+    lines = []
+    for record in map(json.loads, result.stdout.splitlines()):
+        if verdict := record.get("verdict"):
+            what = record.get("reset", {}).get("direction", record["type"])
+            samples = len(record.get("history", []))
+            lines.append(f"{what} {record['connection'].get('state', '-')}: {verdict['cause']} ({verdict['confidence']}), "
+                         f"{samples} samples: {' '.join(verdict.get('evidence', []))}\n")
+    return "".join(lines)
+
+
+class Drills(support.CliTest):
+    """Recorded by ReplayOfDrills on Debian's kernels, with each family of hooks: what is known of a reset differs."""
+
+    def test_the_verdicts_are_those_of_the_fixture(self):
+        recordings = sorted(FIXTURES.glob("drills-*.ttrec"))
+        self.assertGreater(len(recordings), 8)
+        for recording in recordings:
+            with self.subTest(recording.name):
+                self.assertEqual(verdicts(recording), recording.with_suffix(".verdicts").read_text())
+
+
 class Write(support.CliTest):
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()
@@ -337,6 +363,8 @@ def record(directory):
 def refresh():
     for name, options in OUTPUTS.items():
         (FIXTURES / name).write_text(replay(*options, str(GOLDEN)).stdout)
+    for recording in FIXTURES.glob("drills-*.ttrec"):
+        recording.with_suffix(".verdicts").write_text(verdicts(recording))
 
 
 if __name__ == "__main__":

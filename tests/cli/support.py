@@ -24,9 +24,9 @@ def run(*arguments, binary=BINARY, **options):
                           stdin=subprocess.DEVNULL, **options)
 
 
-def help_options():
-    """The long options of `trace` that --help names."""
-    lines = run("--help").stdout.splitlines()
+def help_options(*command):
+    """The long options that the --help of a command names: of `trace` where none is given."""
+    lines = run(*command, "--help").stdout.splitlines()
     words = [line.split() for line in lines if line.startswith("  ") and "--" in line[:10]]
     return [next(word for word in line if word.startswith("--")) for line in words]
 

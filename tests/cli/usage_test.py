@@ -39,6 +39,22 @@ REJECTED = [
     (["--color", "red"], '--color: "red" is not one of auto, always, never'),
     (["trace", "check"], 'unexpected argument "check"; see tcptrace --help'),
     (["check", "--pid", "1"], 'unknown option "--pid"; see tcptrace --help'),
+    (["snapshot", "--source", "ss"], '--source: "ss" is not one of auto, iter, netlink'),
+    (["snapshot", "--listen", "--state", "listen"], "--listen and --state exclude each other"),
+    (["snapshot", "--events", "reset"], 'unknown option "--events"; see tcptrace --help'),
+    (["serve"], "serve: needs a port; give PORT or ADDRESS:PORT; port 0 is any that is free"),
+    (["serve", "80", "--mode", "ftp"], '--mode: "ftp" is not one of echo, discard, http'),
+    (["serve", "80", "--fail-rate", "101"], '--fail-rate: "101" is not a share from 0 to 100'),
+    (["probe", "example.com"], 'probe: "example.com" is not HOST:PORT; an IPv6 address goes in brackets: [::1]:80'),
+    (["probe", "a:1", "--http", "x"], '--http: "x" is not a path; it begins with / and has no spaces'),
+    (["stress", "no-such-host.invalid:80"],
+     'cannot resolve "no-such-host.invalid": Name or service not known; '
+     "check the name, and with -4 or -6 that it has such an address"),
+    (["stress", "192.0.2.1:80"],
+     "as many connections/s as possible to 192.0.2.1:80, which is another machine; "
+     "give a --rate up to 1000, or --yes if you may load it so"),
+    (["stress", "--source", "192.0.2.1", "127.0.0.1:80"],
+     "--source: 192.0.2.1: Cannot assign requested address; give addresses of this host: see ip address"),
     (["completion", "ksh"], 'completion: "ksh" is not one of bash, zsh, fish'),
 ]
 
@@ -76,6 +92,7 @@ class Usage(support.CliTest):
         for command in (["trace", "--help"], ["-h"]):
             self.assertEqual(support.run(*command).stdout, result.stdout)
         self.assertIn("--attach", support.run("check", "--help").stdout)
+        self.assertIn("--listen", support.run("snapshot", "--help").stdout)
 
     def test_version(self):
         cmake = pathlib.Path(support.SOURCE / "CMakeLists.txt").read_text()

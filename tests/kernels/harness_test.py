@@ -11,6 +11,7 @@ import guest
 import initramfs
 import matrix
 import results
+import verdicts
 
 DEB822 = """\
 # comment
@@ -132,7 +133,7 @@ class Report(unittest.TestCase):
 
 GTEST_XML = b"""<testsuites tests="4" failures="1"><testsuite name="A">
 <testcase name="Passes" status="run" result="completed" classname="A"/>
-<testcase name="Fails" status="run" result="completed" classname="A"><failure message="no"/></testcase>
+<testcase name="Fails" status="run" result="completed" classname="A"><failure message="no"/><failure message="nor that"/></testcase>
 <testcase name="Skips" status="run" result="skipped" classname="A"><skipped message="a.cpp:1&#x0A;no netem"/></testcase>
 <testcase name="DISABLED_Off" status="notrun" result="suppressed" classname="A"/>
 </testsuite></testsuites>"""
@@ -154,6 +155,10 @@ class Verdict(unittest.TestCase):
             self.assertEqual([test.name for test in tests], ["A.Passes", "A.Fails", "A.Skips"])
             self.assertEqual([test.outcome for test in tests], ["passed", "failed", "skipped"])
             self.assertEqual(tests[2].message, "no netem")
+
+    def test_tells_every_expectation_that_failed(self):
+        failed = results.read_xml(GTEST_XML, "6.1", "tp")[1]
+        self.assertEqual(failed.message, "no\nnor that")
 
     def test_a_crash_fails_the_test_it_happened_in(self):
         log = (
@@ -201,6 +206,64 @@ class Verdict(unittest.TestCase):
         tests = [results.Test("6.1", "tp", "A.B", results.FAILED), results.Test("6.1", "auto", "A.B", results.PASSED)]
         self.assertIn("6.1     x        1/0/0  0/1/0", results.family_table(tests, ["6.1"], ["auto", "tp"], {"6.1": "x"}))
         self.assertIn("A.B   .F   --", results.test_table(tests, ["6.1", "5.10"], ["auto", "tp"]))
+
+
+DRILLS_XML = b"""<testsuites><testsuite name="Causes/DrillTest">
+<testcase name="VerdictIsTheCause/KeepaliveRace" value_param="keepalive-race" status="run" result="completed"
+  classname="Causes/DrillTest"><properties><property name="outcome" value="right"/></properties></testcase>
+<testcase name="VerdictIsTheCause/InjectedReset" value_param="injected-reset" status="run" result="completed"
+  classname="Causes/DrillTest"><properties><property name="outcome" value="open"/></properties></testcase>
+<testcase name="VerdictIsTheCause/Disconnect" value_param="disconnect" status="run" result="completed"
+  classname="Causes/DrillTest"><failure message="no"/><properties><property name="outcome" value="wrong"/></properties>
+</testcase>
+<testcase name="VerdictIsTheCause/MptcpReset" value_param="mptcp-reset" status="run" result="skipped"
+  classname="Causes/DrillTest"><skipped message="a.cpp:1&#x0A;cannot"/></testcase>
+<testcase name="VerdictIsTheCause/AdminAbort" value_param="admin-abort" status="run" result="completed"
+  classname="Causes/DrillTest"><failure message="no hooks"/></testcase>
+<testcase name="Other/4" value_param="4" status="run" result="completed" classname="Some/OtherTest"/>
+</testsuite></testsuites>"""
+
+
+class Recordings(unittest.TestCase):
+    def test_is_a_property_of_a_test(self):
+        xml = b'<testsuites><testsuite><testcase name="A"><properties><property name="recording" value="00ff7f"/>'
+        xml += b"</properties></testcase></testsuite></testsuites>"
+        self.assertEqual(results.read_recording(xml), b"\0\xff\x7f")
+        self.assertEqual(results.read_recording(b"<testsuites/>"), b"")
+
+
+class Verdicts(unittest.TestCase):
+    def test_are_read_with_the_tests(self):
+        tests = results.read_xml(DRILLS_XML, "6.1", "tp")
+        self.assertEqual([test.drill for test in tests],
+                         ["keepalive-race", "injected-reset", "disconnect", "mptcp-reset", "admin-abort", ""])
+        self.assertEqual([test.verdict for test in tests], ["right", "open", "wrong", "", "", ""])
+
+    def test_stand_in_a_table_by_kernel_and_family(self):
+        tests = results.read_xml(DRILLS_XML, "6.1", "tp")
+        tests += [results.Test("6.1", "auto", "x", results.PASSED, drill="injected-reset", verdict="right")]
+        self.assertEqual(verdicts.table(tests, ["5.10", "6.1"], ["auto", "tp"]).splitlines(), [
+            "drill           5.10   6.1",
+            "                au tp  au tp",
+            "keepalive-race            ✓",
+            "injected-reset         ✓  o",
+            "disconnect                X",
+            "mptcp-reset               -",
+            "admin-abort               ?",
+            "right           0  0   1  1",
+            "of              0  0   1  4",
+        ])
+
+    def test_of_the_whole_matrix_fit_a_line(self):
+        kernels = [series.name for series in debian.SERIES]
+        tests = [results.Test(kernel, family, "x", results.PASSED, drill="x" * 40 if at < 1 else f"{at}", verdict="right")
+                 for kernel in kernels for family in matrix.FAMILIES for at in range(99)]
+        lines = verdicts.table(tests, kernels, matrix.FAMILIES).splitlines()
+        self.assertLessEqual(max(map(len, lines)), 120)
+        self.assertEqual(lines[-1].split(), ["of", *["99"] * len(kernels) * len(matrix.FAMILIES)])
+
+    def test_of_other_tests_there_are_none(self):
+        self.assertEqual(verdicts.table([results.Test("6.1", "tp", "A.B", results.PASSED)], ["6.1"], ["tp"]), "")
 
 
 class Initramfs(unittest.TestCase):

@@ -28,6 +28,10 @@ FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/sh\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    # As Debian has them; without the first, a name has one address of those in etc/hosts.
+    "etc/host.conf": "multi on\n",
+    "etc/nsswitch.conf": "hosts: files dns\n",
+    "etc/resolv.conf": "",
 }
 DIRECTORIES = ("usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "busybox", "dev", "proc", "sys", "tmp", "run", "root", "etc")
 MERGED = ("bin", "sbin", "lib", "lib64")

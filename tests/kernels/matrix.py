@@ -16,6 +16,7 @@ import debian
 import guest
 import initramfs
 import results
+import verdicts
 
 FAMILIES = ("auto", "fentry", "tp", "kprobe")
 GUESTS_AT_ONCE = 2
@@ -45,6 +46,7 @@ def parse_arguments(arguments):
     parser.add_argument("--no-tracefs", action="store_true", help="leave tracefs unmounted in the guests")
     parser.add_argument("--cpus", type=int, choices=(1, 2), default=2, help="of each guest; 1 is a fifth faster")
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path(cache) / "tcptrace" / "kernels")
+    parser.add_argument("--recordings", metavar="DIR", type=pathlib.Path, help="keep what ReplayOfDrills records here")
     parser.add_argument("--logs", type=pathlib.Path, default="build/kernels", help=argparse.SUPPRESS)
     # What scripts/kernels passes.
     for name in ("--program", "--data"):
@@ -74,10 +76,11 @@ class Matrix:
 
     def build_initrd(self, kernel):
         modules = self.work / f"modules-{kernel.series}"
-        initramfs.build_modules(modules, modules.with_suffix(".cpio"), kernel)
+        archive = self.work / f"{modules.name}.cpio"
+        initramfs.build_modules(modules, archive, kernel)
         initrd = self.work / f"initrd-{kernel.series}"
         with open(initrd, "wb") as out:
-            for part in (self.work / "common.cpio", modules.with_suffix(".cpio")):
+            for part in (self.work / "common.cpio", archive):
                 out.write(part.read_bytes())
         return initrd
 
@@ -111,6 +114,8 @@ class Matrix:
         for family, run in outcome.families.items():
             (logs / f"{family}.log").write_text(run.log)
             self.tests += results.read_run(kernel, family, run.xml, run.log, run.status)
+            if self.options.recordings and run.xml and (recording := results.read_recording(run.xml)):
+                (self.options.recordings / f"drills-{kernel}-{family}.ttrec").write_bytes(recording)
         of_kernel = [test for test in self.tests[before:] if test.kernel == kernel]
         self.say(f"{kernel}: {results.closing_line(of_kernel)}{', ' + outcome.trouble if outcome.trouble else ''}")
 
@@ -129,6 +134,7 @@ def report(matrix, options):
     print(results.family_table(ran, options.only, families, matrix.releases))
     print(f"\n. passed, F failed, s skipped, - not run; in the order {' '.join(families)}")
     print(results.test_table(ran, options.only, families))
+    verdicts.show(ran, options.only, families)
     for title, outcome in (("Skipped", results.SKIPPED), ("Failed", results.FAILED)):
         text = results.details(matrix.tests, outcome)
         if text:

@@ -16,6 +16,7 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 MARK = {PASSED: ".", FAILED: "F", SKIPPED: "s"}
 MESSAGE_LINES = 12
 OUTSIDE = "(outside any test)"
+DRILL_SUITE = re.compile(r"(.*/)?DrillTest")
 
 
 @dataclasses.dataclass
@@ -25,6 +26,8 @@ class Test:
     name: str
     outcome: str
     message: str = ""
+    drill: str = ""  # the name of the drill that it plays
+    verdict: str = ""  # right, open or wrong
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,19 +60,31 @@ def is_kernel(kernel, pattern):
 
 def read_xml(data, kernel, family):
     tests = []
+
+    def add(case, name, outcome, message=""):
+        verdict = case.find("properties/property[@name='outcome']")
+        drill = case.get("value_param", "") if DRILL_SUITE.fullmatch(case.get("classname") or "") else ""
+        tests.append(Test(kernel, family, name, outcome, message, drill, "" if verdict is None else verdict.get("value")))
+
     for case in xml.etree.ElementTree.fromstring(data).iter("testcase"):
         name, suite = case.get("name"), case.get("classname")
         full = (name if suite in (name, None) else f"{suite}.{name}") or OUTSIDE
-        failure, skipped = case.find("failure"), case.find("skipped")
+        failures, skipped = case.findall("failure"), case.find("skipped")
         output = case.findtext("system-out") or ""
-        if failure is not None or case.get("status") == "fail":
-            message = failure.get("message") if failure is not None else ""
-            tests.append(Test(kernel, family, full, FAILED, output or message or failure.text or ""))
+        if failures or case.get("status") == "fail":
+            messages = [failure.get("message") or failure.text or "" for failure in failures]
+            add(case, full, FAILED, output or "\n".join(messages))
         elif skipped is not None:
-            tests.append(Test(kernel, family, full, SKIPPED, skip_message(skipped.get("message") or "", output)))
+            add(case, full, SKIPPED, skip_message(skipped.get("message") or "", output))
         elif case.get("status") not in ("notrun", "disabled") and case.get("result") != "suppressed":
-            tests.append(Test(kernel, family, full, PASSED))
+            add(case, full, PASSED)
     return tests
+
+
+def read_recording(data):
+    """What ReplayOfDrills recorded, or nothing."""
+    found = xml.etree.ElementTree.fromstring(data).find(".//property[@name='recording']")
+    return b"" if found is None else bytes.fromhex(found.get("value"))
 
 
 def skip_message(message, output):

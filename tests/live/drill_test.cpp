@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <future>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -33,9 +35,10 @@ struct Played {
   }
 };
 
-Played play_drills(const std::string& name) {
-  const CommandResult ran =
-      run({tracer_binary(), "drill", "--json", "--attach", attach_family(), name});
+Played play_drills(const std::vector<std::string>& names) {
+  std::vector<std::string> argv = {tracer_binary(), "drill", "--json", "--attach", attach_family()};
+  argv.insert(argv.end(), names.begin(), names.end());
+  const CommandResult ran = run(argv);
   Played played;
   played.output = ran.output;
   std::istringstream lines(ran.output);
@@ -49,9 +52,28 @@ Played play_drills(const std::string& name) {
   return played;
 }
 
-// All of them once, in one process.
+// Every other one, in one process.
+Played play_half(std::size_t first) {
+  std::vector<std::string> names;
+  for (std::size_t i = first; i < stress::drills().size(); i += 2) {
+    names.emplace_back(stress::drills()[i].name);
+  }
+  return play_drills(names);
+}
+
+Played play_all() {
+  // Most of a drill is waiting: two at once, each in namespaces of its own, take half the time.
+  auto others = std::async(std::launch::async, play_half, 1);
+  Played played = play_half(0);
+  const Played more = others.get();
+  played.records.insert(played.records.end(), more.records.begin(), more.records.end());
+  played.output += more.output;
+  return played;
+}
+
+// All of them once.
 const Played& all_played() {
-  static const Played played = play_drills("all");
+  static const Played played = play_all();
   return played;
 }
 
@@ -100,9 +122,12 @@ TEST_P(DrillTest, VerdictIsTheCause) {
   const std::string expected = can_tell(drill, *hooks) ? "right" : "open";
   std::string outcome = outcome_in(all_played(), name);
   std::string said = said_in(all_played(), name);
-  // Where the kernel hides events, what matters can be among them.
-  for (int again = 1; again < attempts() && outcome != expected; ++again) {
-    const Played played = play_drills(name);
+  // Where the kernel hides events, what matters can be among them; by preemption too, and then
+  // nothing is said, but nothing wrong.
+  const int tries =
+      outcome == "open" && preemption_hides_events() ? std::max(attempts(), 2) : attempts();
+  for (int again = 1; again < tries && outcome != expected; ++again) {
+    const Played played = play_drills({name});
     outcome = outcome_in(played, name);
     said = said_in(played, name);
   }

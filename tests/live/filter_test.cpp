@@ -21,6 +21,11 @@ namespace {
 
 class FilterTest : public TracedTest {
  protected:
+  // Programs read what a filter is about either directly or by probing; each has one that does.
+  void SetUp() override {
+    skip_unless_family({"auto", "tp"}, "the filters of the other families are these two's");
+  }
+
   // A connection that its client resets: in process context, so that its record is the surest there
   // is. `server` is where the listener is, too: the connection does not leave the namespace.
   static void reset_within(const Netns& netns, const Endpoint& at) {

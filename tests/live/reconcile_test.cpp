@@ -40,9 +40,19 @@ bool balances(std::uint64_t reported, std::uint64_t truth) {
 
 // What did not balance may be tried again: where the kernel hides events, or where it skipped a
 // hook that interrupted itself, which the tracer has counted or could not.
-constexpr int kAttempts = 5;
 bool worth_another_try(std::uint64_t recursion_misses) {
   return !exact_counts() || may_skip_events() || recursion_misses > 0;
+}
+
+// A transfer over a path that loses packets is spoilt every second time with kprobes: the timers of
+// many connections expire in one softirq, which interrupted a probe. Whoever cannot know that one
+// was needs more tries until none was.
+int tries() { return may_skip_events() && !counts_skipped_events() ? 12 : 5; }
+
+// What is missing is known to be missing: the kernel hides events, or skipped a hook and said so.
+bool admits(std::uint64_t reported, std::uint64_t truth, std::uint64_t recursion_misses) {
+  return reported >= truth || recursion_misses > 0 || !exact_counts() ||
+         (may_skip_events() && !counts_skipped_events());
 }
 
 // One connection each, in the ways that connections end. Returns how many resets that takes.
@@ -183,17 +193,21 @@ ResetBooks balance_resets(int connections) {
 TEST(Reconcile, ResetsReportedCountedCapturedAndDone) {
   constexpr int kConnections = 3000;
   ResetBooks books;
-  for (int i = 0; i < kAttempts; ++i) {
+  for (int i = 0; i < tries(); ++i) {
     books = balance_resets(kConnections);
-    ASSERT_EQ(books.counted, books.done) << "the scenario is not what it says";
-    ASSERT_EQ(books.on_the_wire, books.done) << "the scenario is not what it says";
+    ASSERT_EQ(books.on_the_wire, books.counted) << "the capture missed something";
     ASSERT_LE(books.sent, books.counted) << "more than there were";
     ASSERT_LE(books.received, books.done) << "more than there were";
-    if ((balances(books.sent, books.counted) && balances(books.received, books.done)) ||
-        !worth_another_try(books.recursion_misses)) {
+    // A machine that stands still for a moment retransmits what was just sent, and so provokes a
+    // second reset: that is reported too, but it is not what was to be done.
+    const bool as_planned = books.counted == books.done;
+    if (as_planned &&
+        ((balances(books.sent, books.counted) && balances(books.received, books.done)) ||
+         !worth_another_try(books.recursion_misses))) {
       break;
     }
   }
+  EXPECT_EQ(books.counted, books.done) << "the scenario is not what it says";
   EXPECT_TRUE(balances(books.sent, books.counted))
       << books.sent << " reported, Tcp OutRsts " << books.counted;
   EXPECT_TRUE(balances(books.received, books.done))
@@ -327,16 +341,22 @@ SegmentBooks balance_segments(bool offload) {
 
 void expect_segments_balance(bool offload) {
   SegmentBooks books;
-  for (int i = 0; i < kAttempts; ++i) {
+  for (int i = 0; i < tries(); ++i) {
     books = balance_segments(offload);
     ASSERT_GT(books.counted, 20U) << "too little was lost to tell";
     ASSERT_LE(books.reported, books.counted) << "more than there were";
+    ASSERT_TRUE(admits(books.reported, books.counted, books.recursion_misses))
+        << books.reported << " reported, Tcp RetransSegs " << books.counted
+        << ", and nothing counted as lost";
     if (balances(books.reported, books.counted) || !worth_another_try(books.recursion_misses)) {
       break;
     }
   }
-  EXPECT_TRUE(balances(books.reported, books.counted))
-      << books.reported << " reported, Tcp RetransSegs " << books.counted;
+  // Where kprobes were skipped each time, that this is known is all there can be.
+  EXPECT_TRUE(balances(books.reported, books.counted) ||
+              (may_skip_events() && counts_skipped_events()))
+      << books.reported << " reported, Tcp RetransSegs " << books.counted << ", hooks skipped "
+      << books.recursion_misses;
   EXPECT_EQ(books.lost, 0U);
   testing::Test::RecordProperty("reported", std::to_string(books.reported));
   testing::Test::RecordProperty("counted", std::to_string(books.counted));

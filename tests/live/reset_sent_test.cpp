@@ -5,6 +5,13 @@
 #include <netinet/tcp.h>
 
 #include <csignal>
+#include <fstream>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -230,6 +237,64 @@ TEST_F(ResetSent, OrphanThatMustNotLinger) {
   expect_owner(sent[0], ourselves());
   expect_kernel_reason(sent[0], "TCP_ABORT_ON_DATA");
   EXPECT_TRUE(sent[0].flag("/connection/orphan")) << sent[0];
+}
+
+// The limit is the whole machine's, not a namespace's.
+class OrphanLimit {
+ public:
+  explicit OrphanLimit(std::string_view value) {
+    std::getline(std::ifstream(kPath), before_);
+    write(value);
+  }
+  ~OrphanLimit() { write(before_); }
+  OrphanLimit(const OrphanLimit&) = delete;
+  OrphanLimit& operator=(const OrphanLimit&) = delete;
+
+ private:
+  static constexpr const char* kPath = "/proc/sys/net/ipv4/tcp_max_orphans";
+  static void write(std::string_view value) { std::ofstream(kPath) << value << std::flush; }
+
+  std::string before_;
+};
+
+TEST_F(ResetSent, TooManyOrphans) {
+  if (!exact_counts()) {
+    GTEST_SKIP() << "tcp_max_orphans is the setting of a whole machine that is in use";
+  }
+  const auto aborted = [] { return lab().client.counter("TcpExt", "TCPAbortOnMemory"); };
+  const Seen seen = play_resets(2, 0, [&](std::uint16_t port) {
+    // Before v5.16 the kernel compares a sum that lags behind by 32 on each CPU.
+    constexpr int kOrphans = 80;
+    const UniqueFd listener = lab().listen(port);
+    std::vector<UniqueFd> clients;
+    std::vector<UniqueFd> servers;
+    for (int i = 0; i <= kOrphans; ++i) {
+      clients.push_back(lab().connect(port));
+      servers.push_back(accept_from(listener.get()));
+      reset_on_close(servers.back().get());
+    }
+    const Nft silence(lab().server, "input", to_port(port));
+    for (const UniqueFd& client : clients) {
+      send_text(client.get(), "never acknowledged");
+    }
+    UniqueFd last = std::move(clients.back());
+    clients.clear();
+    // The kernel adds up its orphans every 100 ms (tcp_orphan_update()).
+    std::this_thread::sleep_for(scaled(300ms));
+    const std::uint64_t before = aborted();
+    const OrphanLimit none("0");
+    last.reset();
+    require(wait_until([&] { return aborted() >= before + 2; }, 20s), "no orphan sends again");
+  });
+  std::set<std::string> left;
+  for (const Line& line : seen.resets(End::kClient, "sent")) {
+    expect_owner(line, ourselves());
+    expect_kernel_reason(line, "TCP_ABORT_ON_MEMORY");
+    EXPECT_TRUE(line.flag("/connection/orphan")) << line;
+    EXPECT_EQ(line.text("/verdict/cause"), "orphan_limit") << line;
+    left.insert(line.text("/verdict/summary"));
+  }
+  EXPECT_EQ(left.size(), 2U) << "one when it was closed, the others when they sent again";
 }
 
 }  // namespace

@@ -203,14 +203,7 @@ TEST_F(Retransmit, FinOfAnOrphan) {
 
 // "tcp: trace retransmit failures in tcp_retransmit_skb" (ad892e912b84), v6.17: before, the
 // tracepoint fires only for what was sent.
-bool tracepoint_tells_failures() {
-  utsname name{};
-  ::uname(&name);
-  int major = 0;
-  int minor = 0;
-  return std::sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
-         (major > 6 || (major == 6 && minor >= 17));
-}
+bool tracepoint_tells_failures() { return kernel_is_at_least(6, 17); }
 
 TEST_F(Retransmit, FailedAttemptsCarryTheirErrno) {
   const bool silent =

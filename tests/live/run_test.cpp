@@ -4,14 +4,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "stress/child.h"
+#include "support/lab_test.h"
 #include "support/traced_test.h"
 
 namespace tcptrace::live {
@@ -34,7 +37,10 @@ class RunTest : public TracedTest {
   static bool is_event(const Line& line) { return line.has("/connection"); }
 };
 
-class Ending : public RunTest {};
+class Ending : public RunTest {
+ protected:
+  void SetUp() override { skip_unless_family({"auto"}, "an end does not tell how it was hooked"); }
+};
 class Output : public RunTest {};
 
 TEST_F(Ending, WithItsLastProcess) {
@@ -220,6 +226,45 @@ TEST_F(Output, EventsAreInAFileWithin100Milliseconds) {
   ASSERT_GE(delays.size(), 18U);
   EXPECT_LT(median(delays), scaled(100ms));
   RecordProperty("median_us", std::to_string(median(delays).count()));
+}
+
+class Threads : public LabTest {
+ protected:
+  void SetUp() override {
+    skip_unless_family({"auto", "tp"}, "functions and tracepoints are passed over alike");
+  }
+};
+
+// The kernel passes over a program that already runs on this processor, and a thread that is
+// preempted in the midst of one leaves it running there: the trace hooks what is not preempted if
+// it may choose.
+TEST_F(Threads, HideNothingByPreemptingOneAnother) {
+  constexpr int kThreads = 8;
+  constexpr int kConnects = 250;
+  const std::uint16_t port = lab().next_port();
+  Tracer tracer({"-D", std::to_string(port), "--netns", std::to_string(lab().client.inode())});
+  {
+    std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([port] {
+        for (int n = 0; n < kConnects; ++n) {
+          EXPECT_EQ(connect_error(lab().client, {kServerV4, port}), ECONNREFUSED);
+        }
+      });
+    }
+  }
+  EXPECT_EQ(tracer.stop().status, 0);
+  const Line summary = tracer.summary();
+  const std::int64_t hidden = summary.number("/lost/recursion_misses");
+  EXPECT_EQ(summary.number("/lost/total"), hidden) << summary;
+  const std::int64_t received = summary.number("/totals/resets_received");
+  EXPECT_LE(received, kThreads * kConnects) << summary;
+  const int seen = exact_counts() ? kThreads * kConnects : kThreads * kConnects * 97 / 100;
+  EXPECT_GE(received + hidden, seen) << summary;
+  if (exact_counts() && !preemption_hides_events()) {
+    EXPECT_EQ(hidden, 0) << tracer.hooks();
+  }
 }
 
 }  // namespace

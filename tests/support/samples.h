@@ -6,6 +6,7 @@
 
 #include "model/check.h"
 #include "model/record.h"
+#include "model/socket.h"
 #include "output/context.h"
 
 namespace tcptrace::samples {
@@ -215,6 +216,25 @@ inline model::Event connect_failed() {
   return connect;
 }
 
+// A peer that stopped answering while its window was full: `before` the event, from then on once a
+// second.
+inline std::vector<model::Sample> history(std::chrono::nanoseconds event,
+                                          std::chrono::seconds before, std::uint32_t samples) {
+  std::vector<model::Sample> history;
+  for (std::uint32_t i = 0; i < samples; ++i) {
+    history.push_back({.boot_time = event - before + std::chrono::seconds(i),
+                       .state = model::TcpState::kEstablished,
+                       .ca_state = static_cast<std::uint8_t>(i > 2 ? 4 : 0),
+                       .retransmits = static_cast<std::uint8_t>(i > 2 ? i - 2 : 0),
+                       .rtt_us = 250 + (i * 40),
+                       .snd_cwnd = i > 2 ? 1U : 10U,
+                       .unacked = i < 2 ? i : 10U,
+                       .total_retrans = i > 2 ? i - 2 : 0,
+                       .unsent_bytes = i * 1448});
+  }
+  return history;
+}
+
 inline model::Event connection_died() {
   model::Event close = event(model::EventKind::kClose);
   close.connection.state = model::TcpState::kClose;
@@ -224,6 +244,7 @@ inline model::Event connection_died() {
   close.info->unacked_bytes = 4096;
   close.info->unread_bytes = 0;
   close.err = 110;
+  close.history = history(close.boot_time, std::chrono::seconds(31), 6);
   return close;
 }
 
@@ -260,6 +281,65 @@ inline model::Event reset_by_another_task() {
   return reset;
 }
 
+inline model::Socket socket() {
+  model::Socket socket;
+  socket.boot_time = std::chrono::nanoseconds(123'123'456'789);
+  socket.connection = event(model::EventKind::kAccept).connection;
+  socket.connection.role = model::Role::kUnknown;
+  socket.connection.age.reset();
+  socket.owner = process();
+  socket.owner->tid = socket.owner->pid;
+  socket.owner->source = model::OwnerSource::kSeed;
+  socket.info = tcp_info();
+  socket.timer = model::SocketTimer::kKeepalive;
+  socket.timer_ms = 7'140'000;
+  socket.uid = 1000;
+  socket.inode = 48123;
+  return socket;
+}
+
+inline model::Socket listening_socket() {
+  model::Socket listener = socket();
+  listener.connection.state = model::TcpState::kListen;
+  listener.connection.role = model::Role::kListener;
+  listener.connection.peer = {};
+  listener.connection.peer_port = 0;
+  listener.info->backlog = 3;
+  listener.info->backlog_limit = 128;
+  listener.timer = model::SocketTimer::kNone;
+  listener.timer_ms = 0;
+  return listener;
+}
+
+// What is left of a connection.
+inline model::Socket time_wait_socket() {
+  model::Socket left = socket();
+  left.connection.state = model::TcpState::kTimeWait;
+  left.owner.reset();
+  left.info.reset();
+  left.timer = model::SocketTimer::kTimeWait;
+  left.timer_ms = 59'250;
+  left.uid = 0;
+  left.inode = 0;
+  return left;
+}
+
+inline model::Socket retransmitting_socket() {
+  model::Socket socket = samples::socket();
+  socket.connection = reset_by_another_task().connection;
+  socket.connection.age.reset();
+  socket.connection.netns = 4026532201;
+  socket.owner.reset();
+  socket.source = model::SocketSource::kNetlink;
+  socket.info = retransmit().info;
+  socket.receive_window_known = false;
+  socket.timer = model::SocketTimer::kRetransmit;
+  socket.timer_ms = 1632;
+  socket.timer_retries = 3;
+  socket.never_accepted = true;
+  return socket;
+}
+
 inline model::Hooks hooks() {
   using model::AttachFamily;
   return {.boot_time = std::chrono::seconds(60),
@@ -285,7 +365,12 @@ inline model::Hooks hooks() {
                      .attached = {},
                      .family = {},
                      .failures = {{"fentry:tcp_rtx_synack", "not in this kernel's BTF"}},
-                     .limit = ""}}};
+                     .limit = ""}},
+          .polling = model::Polling{.source = model::SocketSource::kNetlink,
+                                    .setback = "load: Operation not permitted",
+                                    .interval = std::chrono::seconds(1),
+                                    .depth = 30,
+                                    .limit_bytes = 128U << 20}};
 }
 
 inline model::Lost lost() {
@@ -342,6 +427,12 @@ inline model::Summary summary() {
                          .retransmitted_segments = 1240,
                          .resets_suppressed = 3,
                          .lost = {.ringbuf_full = 10, .undecodable = 2},
+                         .polls = model::Polls{.count = 61,
+                                               .total = std::chrono::milliseconds(250),
+                                               .longest = std::chrono::microseconds(12345),
+                                               .connections = 1204,
+                                               .evicted = 7,
+                                               .incomplete = 2},
                          .patterns = patterns(),
                          .coverage = {},
                          .ended_by = "duration"};

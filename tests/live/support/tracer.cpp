@@ -10,12 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <span>
 #include <stdexcept>
 #include <system_error>
+
+#include <gtest/gtest.h>
 
 #include "stress/command.h"
 #include "support/schema.h"
@@ -73,6 +76,18 @@ std::string tracer_binary() {
 std::string attach_family() {
   const char* family = std::getenv("TCPTRACE_TEST_ATTACH");
   return family == nullptr || *family == '\0' ? "auto" : family;
+}
+
+bool preemption_hides_events() {
+  const std::string family = attach_family();
+  return family == "fentry" ? kernel_is_at_least(6, 13)
+                            : family != "kprobe" && kernel_is_at_least(7, 0);
+}
+
+void skip_unless_family(std::initializer_list<std::string_view> families, std::string_view why) {
+  if (std::ranges::find(families, attach_family()) == families.end()) {
+    GTEST_SKIP() << why;
+  }
 }
 
 Tracer::Tracer(TracerOptions options) : options_(std::move(options)) {

@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -30,6 +31,11 @@ struct TracerExit {
 [[nodiscard]] std::string tracer_binary();
 // TCPTRACE_TEST_ATTACH: "auto" unless set.
 [[nodiscard]] std::string attach_family();
+// This kernel may preempt a thread in the midst of a program of that family, and then hides events
+// from it: function hooks from Debian's 6.13 on, which auto avoids; tracepoints from 7.0 on.
+[[nodiscard]] bool preemption_hides_events();
+// For SetUp(): what other families of hooks would say the same of is tested with these.
+void skip_unless_family(std::initializer_list<std::string_view> families, std::string_view why);
 
 struct TracerOptions {
   std::vector<std::string> arguments;           // beside --attach, which is always given

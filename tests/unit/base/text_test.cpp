@@ -134,11 +134,23 @@ TEST(AddressText, Ipv6AgreesWithInetNtop) {
   }
 }
 
+TEST(AddressText, BracketsKeepAPortApartFromColons) {
+  EXPECT_EQ("192.0.2.1:80", host_and_port("192.0.2.1", 80));
+  EXPECT_EQ("[2001:db8::1]:80", host_and_port("2001:db8::1", 80));
+  EXPECT_EQ("example.com:65535", host_and_port("example.com", 65535));
+}
+
 TEST(Numbers, GroupedByThousands) {
   EXPECT_EQ("0", grouped(0));
   EXPECT_EQ("999", grouped(999));
   EXPECT_EQ("1,000", grouped(1000));
   EXPECT_EQ("18,446,744,073,709,551,615", grouped(std::numeric_limits<std::uint64_t>::max()));
+}
+
+TEST(Numbers, CountedInThePluralUnlessOne) {
+  EXPECT_EQ("0 sockets", counted(0, "socket"));
+  EXPECT_EQ("1 socket", counted(1, "socket"));
+  EXPECT_EQ("1,000 sockets", counted(1000, "socket"));
 }
 
 TEST(Numbers, Bytes) {

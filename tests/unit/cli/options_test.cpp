@@ -82,6 +82,21 @@ TEST(CommandLine, OfAScalarGivenTwiceTheLastCounts) {
 
 TEST(CommandLine, ADashForOutputIsStdout) { EXPECT_EQ(trace_of({"-o", "-"}).output, std::nullopt); }
 
+TEST(CommandLine, History) {
+  const TraceOptions usual = trace_of({});
+  EXPECT_EQ(usual.history.depth, 30U);
+  EXPECT_EQ(usual.history.interval, std::chrono::seconds(1));
+  EXPECT_EQ(usual.history.limit_bytes, 128U << 20);
+  EXPECT_EQ(usual.history.source, std::nullopt);
+  const TraceOptions options = trace_of({"--history", "240", "--history-interval", "100ms",
+                                         "--history-memory", "2G", "--source", "netlink"});
+  EXPECT_EQ(options.history.depth, 240U);
+  EXPECT_EQ(options.history.interval, std::chrono::milliseconds(100));
+  EXPECT_EQ(options.history.limit_bytes, 2U << 30);
+  EXPECT_EQ(options.history.source, model::SocketSource::kNetlink);
+  EXPECT_EQ(trace_of({"--history", "0"}).history.depth, 0U);
+}
+
 TEST(CommandLine, Check) {
   const auto command = parse_words({"check", "--json", "--attach", "tp"});
   ASSERT_TRUE(command);
@@ -121,7 +136,7 @@ TEST(CommandLine, HelpNamesEveryOptionOfTheCommand) {
   std::istringstream names(
       "--pid --comm --cgroup --netns --localport --remoteport --port --addr --ipv4 --ipv6 --events "
       "--duration --count --json --output --verbose --attach --ring-size --max-connections --color "
-      "--no-header");
+      "--no-header --history --history-interval --history-memory --source");
   for (std::string option; names >> option;) {
     EXPECT_THAT(help, HasSubstr(option));
   }
@@ -221,6 +236,12 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(--ring-size: "3M" is not a power of two; did you mean 4M?)"},
         Rejected{{"--max-connections", "7"},
                  R"(--max-connections: "7" is not a size from 1K to 16M)"},
+        Rejected{{"--history", "241"}, R"(--history: "241" is not a size from 0 to 240)"},
+        Rejected{{"--history-interval", "99ms"},
+                 R"(--history-interval: "99ms" is not between 100ms and 1h)"},
+        Rejected{{"--history-memory", "1K"},
+                 R"(--history-memory: "1K" is not a size from 64K to 2G)"},
+        Rejected{{"--source", "procfs"}, R"(--source: "procfs" is not one of auto, iter, netlink)"},
         Rejected{{"--attach", "tracepoint"},
                  R"(--attach: "tracepoint" is not one of auto, fentry, tp, kprobe)"},
         Rejected{{"check", "--attach", "x"},

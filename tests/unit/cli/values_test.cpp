@@ -134,6 +134,22 @@ TEST(ParseComm, AsLongAsTheKernelKeepsIt) {
   EXPECT_FALSE(parse_comm(""));
 }
 
+TEST(ParseTarget, HostsAndPorts) {
+  EXPECT_EQ(parse_target("example.com:443"), (model::Target{"example.com", 443}));
+  EXPECT_EQ(parse_target("192.0.2.1:1"), (model::Target{"192.0.2.1", 1}));
+  EXPECT_EQ(parse_target("[2001:db8::1]:65535"), (model::Target{"2001:db8::1", 65535}));
+}
+
+TEST(ParseTarget, WhatIsNoHostAndPort) {
+  for (const char* text : {"", ":", "host", "host:", ":80", "[]:80", "::1:80", "[::1]", "[::1:80",
+                           "http://host:80", "host:0", "host:65536", "host:-1", "host:80x"}) {
+    const auto target = parse_target(text);
+    ASSERT_FALSE(target) << text;
+    EXPECT_EQ(target.error().status, ExitStatus::kUsage) << text;
+  }
+  EXPECT_EQ(parse_target("::1:80").error().hint, "an IPv6 address goes in brackets: [::1]:80");
+}
+
 TEST(SplitList, EmptyItemsAreItems) {
   EXPECT_THAT(split_list("80,443"), ElementsAre("80", "443"));
   EXPECT_THAT(split_list(""), ElementsAre(""));

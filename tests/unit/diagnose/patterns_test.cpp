@@ -71,6 +71,49 @@ TEST(Patterns, OfAServerAreByItsOwnPort) {
   EXPECT_EQ(finder.patterns().causes[0].party.port, event.connection.local_port);
 }
 
+TEST(Patterns, RefusalsAreByThePortThatWasAskedFor) {
+  PatternFinder finder;
+  for (std::uint16_t i = 0; i < 12; ++i) {
+    Event event = samples::reset_sent();
+    event.connection.role = model::Role::kUnknown;
+    event.connection.local_port = 9;
+    event.connection.peer_port = static_cast<std::uint16_t>(40'000 + i);
+    event.verdict = model::Verdict{};
+    event.verdict->cause = model::Cause::kConnectionRefused;
+    finder.note(event);
+  }
+  const auto patterns = finder.patterns();
+  ASSERT_EQ(patterns.causes.size(), 1U);
+  EXPECT_EQ(patterns.causes[0].count, 12U);
+  EXPECT_EQ(patterns.causes[0].party.port, 9);
+}
+
+TEST(Patterns, AConnectHasNoIdleTime) {
+  PatternFinder refused;
+  PatternFinder established;
+  for (int i = 0; i < 10; ++i) {
+    Event event = idle_reset(std::chrono::hours(25));
+    established.note(event);
+    event.connection.state = model::TcpState::kSynSent;
+    refused.note(event);
+  }
+  EXPECT_EQ(established.patterns().idle_clusters.size(), 1U);
+  EXPECT_TRUE(refused.patterns().idle_clusters.empty()) << "that time is the host's";
+}
+
+TEST(Patterns, CountAnEchoWithTheResetBefore) {
+  PatternFinder finder;
+  Event event = samples::reset_sent();
+  event.verdict = {.cause = Cause::kAbortiveClose, .confidence = Confidence::kCertain};
+  finder.note(event);
+  event.earlier = {.cause = Cause::kAbortiveClose};
+  finder.note(event);
+  EXPECT_EQ(finder.patterns().causes[0].count, 1U);
+  event.earlier->cause = Cause::kProcessExit;
+  finder.note(event);
+  EXPECT_EQ(finder.patterns().causes[0].count, 2U) << "it has a cause of its own";
+}
+
 TEST(Patterns, LeaveAloneWhatHasNoVerdict) {
   PatternFinder finder;
   finder.note(samples::reset_received());

@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::Contains;
 using testing::HasSubstr;
+using testing::IsSupersetOf;
 
 Verdict verdict(const Evidence& evidence) {
   const std::optional<Verdict> found = diagnose(evidence);
@@ -187,6 +188,25 @@ TEST(Reply, ToASynThatFindsNobodyIsARefusal) {
   EXPECT_EQ(cause(event), Cause::kUnknown);
 }
 
+TEST(Reply, ForAConnectionThatLivesBehindAnotherAddressIsALostTranslation) {
+  Event event = reply(TcpState::kUnknown, kData);
+  event.no_socket = true;
+  event.translated = model::Tuple{.local = {.bytes = {10, 0, 0, 3}},
+                                  .peer = {.bytes = {10, 0, 0, 1}},
+                                  .local_port = 8080,
+                                  .peer_port = 40000,
+                                  .role = model::Role::kServer};
+  const Verdict found = verdict(event);
+  EXPECT_EQ(found.cause, Cause::kConntrackLost);
+  EXPECT_EQ(found.confidence, Confidence::kLikely);
+  EXPECT_THAT(found.evidence,
+              IsSupersetOf({"live_local=10.0.0.3:8080", "live_peer=10.0.0.1:40000"}));
+  // What this host itself closed a moment ago is no stranger.
+  event.owner = samples::process();
+  event.owner->source = model::OwnerSource::kClosed;
+  EXPECT_EQ(cause(event), Cause::kDataAfterClose);
+}
+
 TEST(Reply, OfAListenerWithAFullQueueIsItsOverflow) {
   Event event = reply(TcpState::kListen, kAckOnly);
   event.info->backlog = 4;
@@ -284,6 +304,38 @@ TEST(Reply, ForAConnectionThatEndedHereSaysSo) {
   EXPECT_EQ(cause(event), Cause::kDataAfterClose);
 }
 
+TEST(Reply, ToWhatWasUnderWayAtAnEarlierResetHasItsCause) {
+  Event event = samples::reset_without_socket();
+  event.origin = ResetOrigin::kReply;
+  event.trigger_flags = kData;
+  event.earlier = {.ago = std::chrono::microseconds(200),
+                   .cause = Cause::kAcceptQueueOverflow,
+                   .confidence = Confidence::kCertain,
+                   .advice = "raise the backlog"};
+  const Verdict found = verdict(event);
+  EXPECT_EQ(found.cause, Cause::kAcceptQueueOverflow);
+  EXPECT_EQ(found.confidence, Confidence::kCertain);
+  EXPECT_EQ(found.summary,
+            "answers a segment that was under way when this side reset the connection 200 us "
+            "earlier (accept_queue_overflow)");
+  EXPECT_THAT(found.evidence, Contains("earlier_cause=accept_queue_overflow"));
+  EXPECT_THAT(found.evidence, Contains("earlier_reset_ms=0.200"));
+  EXPECT_EQ(found.advice, "raise the backlog");
+}
+
+TEST(Reply, ThatHasACauseOfItsOwnIsNoEcho) {
+  Event event = reply(TcpState::kListen, kAckOnly);
+  event.earlier = {.cause = Cause::kAbortiveClose, .confidence = Confidence::kCertain};
+  EXPECT_EQ(cause(event), Cause::kAbortiveClose);
+  event.info->backlog = 4;
+  event.info->backlog_limit = 3;
+  EXPECT_EQ(cause(event), Cause::kAcceptQueueOverflow);
+  event = reply(TcpState::kTimeWait, kData);
+  event.trigger_bytes = 4;
+  event.earlier = {.cause = Cause::kAbortiveClose, .confidence = Confidence::kCertain};
+  EXPECT_EQ(cause(event), Cause::kDataAfterClose);
+}
+
 TEST(Reply, OfAPacketFilterIsARejection) {
   Event event = reply(TcpState::kUnknown, kSynOnly);
   event.origin = ResetOrigin::kNetfilter;
@@ -361,6 +413,44 @@ TEST(ReceivedReset, WhileConnectingIsARefusal) {
   EXPECT_EQ(cause(event), Cause::kConnectionRefused);
 }
 
+Event synack_again(std::uint8_t attempt) {
+  Event event = samples::synack_retransmit();
+  event.attempt = attempt;
+  event.info->backlog = 0;
+  event.info->backlog_limit = 4;
+  return event;
+}
+
+TEST(Handshake, OfWhichTheSynAckIsNeverAcknowledgedTimesOut) {
+  const Verdict found = verdict(synack_again(3));
+  EXPECT_EQ(found.cause, Cause::kHandshakeTimeout);
+  EXPECT_EQ(found.confidence, Confidence::kLikely);
+  EXPECT_EQ(found.summary, "the peer has not acknowledged the SYN-ACK, sent 4 times");
+  EXPECT_THAT(found.evidence, Contains("synack_retransmits=3"));
+}
+
+TEST(Handshake, ThatMayYetEndHasNoVerdict) {
+  EXPECT_FALSE(diagnose({.event = synack_again(2)}).has_value());
+  EXPECT_FALSE(diagnose({.event = synack_again(4)}).has_value()) << "it has been said";
+  Event event = synack_again(3);
+  event.info->backlog = 3;
+  EXPECT_FALSE(diagnose({.event = event}).has_value()) << "the queue may have been full";
+  event = synack_again(3);
+  event.retransmit_type = model::RetransmitType::kSyn;
+  EXPECT_FALSE(diagnose({.event = event}).has_value()) << "this side's own";
+}
+
+TEST(Handshake, WithAFullAcceptQueueIsItsOverflow) {
+  Event event = synack_again(1);
+  event.info->backlog = 5;
+  const Verdict found = verdict(event);
+  EXPECT_EQ(found.cause, Cause::kAcceptQueueOverflow);
+  EXPECT_EQ(found.confidence, Confidence::kLikely);
+  EXPECT_THAT(found.summary, HasSubstr("5 waiting, 4 allowed"));
+  event.info->backlog = 4;
+  EXPECT_FALSE(diagnose({.event = event}).has_value()) << "there is one place";
+}
+
 Event connect_failed(std::uint32_t err) {
   Event event = samples::event(EventKind::kConnect);
   event.connection.state = TcpState::kClose;
@@ -380,6 +470,18 @@ TEST(FailedConnect, IsToldByItsErrno) {
   event = connect_failed(0);
   event.abandoned = true;
   EXPECT_EQ(cause(event), Cause::kConnectAbandoned);
+}
+
+TEST(FailedConnect, OfASocketThatSignsMayBeForItsKey) {
+  Event event = connect_failed(ETIMEDOUT);
+  event.info->signs_md5 = true;
+  event.info->total_retrans = 6;
+  const Verdict found = verdict(event);
+  EXPECT_EQ(found.cause, Cause::kAuthenticationMismatch);
+  EXPECT_EQ(found.confidence, Confidence::kPossible);
+  EXPECT_THAT(found.evidence, IsSupersetOf({"signature=TCP-MD5", "syn_retransmits=6"}));
+  event.err = EHOSTUNREACH;
+  EXPECT_EQ(cause(event), Cause::kUnreachable);
 }
 
 TEST(FailedConnect, TellsAFilterFromARouter) {
@@ -403,6 +505,17 @@ Event died(std::uint32_t err) {
   event.info->total_retrans = 3;
   event.err = err;
   return event;
+}
+
+TEST(FailedClose, OfASocketThatSignsMayBeForItsKey) {
+  Event event = died(ETIMEDOUT);
+  event.info->signs_ao = true;
+  const Verdict found = verdict(event);
+  EXPECT_EQ(found.cause, Cause::kAuthenticationMismatch);
+  EXPECT_EQ(found.confidence, Confidence::kPossible);
+  EXPECT_THAT(found.evidence, Contains("signature=TCP-AO"));
+  event.info->user_timeout_ms = 1000;
+  EXPECT_EQ(cause(event), Cause::kUserTimeout);
 }
 
 TEST(FailedClose, IsToldByTheTimers) {

@@ -74,10 +74,12 @@ TEST(KernelCoverage, ReasonsThatMovedAreShownForInformation) {
                                      {"TcpExt.TCPTimeouts", 2},
                                      {"TcpExt.TCPPureAcks", 9},
                                      {"Ip.InReceives", 9},
-                                     {"TcpExt.ListenOverflows", 1}}),
+                                     {"TcpExt.ListenOverflows", 1},
+                                     {"TcpExt.TCPMD5NotFound", 3}}),
                                Traced{});
   EXPECT_THAT(rows(result.at(0)), ElementsAre(Row{"TcpExt.ListenOverflows", 1, std::nullopt},
                                               Row{"TcpExt.TCPAbortOnData", 2, std::nullopt},
+                                              Row{"TcpExt.TCPMD5NotFound", 3, std::nullopt},
                                               Row{"TcpExt.TCPTimeouts", 2, std::nullopt}));
 }
 

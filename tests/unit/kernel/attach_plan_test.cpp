@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -107,6 +108,47 @@ TEST(AttachPlan, FirewallIsWatchedAtTheEgressUntilItsModuleIsLoaded) {
   const Choice choice = choice_of("reset_netfilter", facts);
   EXPECT_EQ(label_of(choice), "tp_btf:net_dev_queue");
   EXPECT_NE(choice.failures[0].reason.find("module"), std::string::npos);
+}
+
+TEST(AttachPlan, WhatIsPreemptedGivesWayToWhatIsNot) {
+  Facts facts = everything();
+  facts.functions_preempted = true;
+  EXPECT_EQ(label_of(choice_of("state", facts)), "tp_btf:inet_sock_set_state");
+  EXPECT_EQ(label_of(choice_of("reset_sent", facts)), "tp_btf:tcp_send_reset");
+  EXPECT_EQ(label_of(choice_of("reset_received", facts)), "kprobe:tcp_reset");
+  const Choice accept = choice_of("accept", facts);
+  EXPECT_EQ(label_of(accept), "kretprobe:inet_csk_accept");
+  ASSERT_EQ(accept.failures.size(), 1U);
+  EXPECT_NE(accept.failures[0].reason.find("preempted"), std::string::npos);
+}
+
+TEST(AttachPlan, NothingIsPreemptedInASoftirq) {
+  Facts facts = everything();
+  facts.functions_preempted = true;
+  EXPECT_EQ(label_of(choice_of("retransmit", facts)), "tp_btf:tcp_retransmit_skb");
+  EXPECT_EQ(label_of(choice_of("retransmit_synack", facts)), "fexit:tcp_rtx_synack");
+}
+
+TEST(AttachPlan, WhatIsPreemptedIsTakenWhereNothingElseIsLeft) {
+  Facts facts = everything();
+  facts.functions_preempted = true;
+  facts.kprobe_failure = "no kprobes";
+  const std::vector<Choice> choices = choose_hooks(hook_rows(), facts, std::nullopt, {});
+  const Choice& handshake = choices.back();
+  EXPECT_EQ(label_of(handshake), "fentry:tcp_rcv_state_process");
+  ASSERT_EQ(handshake.failures.size(), 1U);
+  EXPECT_EQ(handshake.failures[0].reason, "no kprobes");
+  EXPECT_NE(hook_statuses(choices).back().limit.find("preempted"), std::string::npos);
+  facts.functions_preempted = false;
+  EXPECT_TRUE(
+      hook_statuses(choose_hooks(hook_rows(), facts, std::nullopt, {})).back().limit.empty());
+}
+
+TEST(AttachPlan, AForcedFamilyIsTakenPreemptedOrNot) {
+  Facts facts = everything();
+  facts.functions_preempted = true;
+  EXPECT_EQ(choice_of("state", facts, AttachFamily::kFentry).variant->family,
+            AttachFamily::kFentry);
 }
 
 // No tracepoint shows the segment that completes a handshake.

@@ -103,22 +103,14 @@ TEST(Settings, VariantsTellHowTheEgressIsToBeRead) {
   EXPECT_EQ(settings.replies_announced, 1);
 }
 
-TEST(Features, HzIsFoundFromOneReadingOfJiffies) {
-  // INITIAL_JIFFIES is -300 seconds, as an unsigned 32-bit number.
-  for (const std::uint32_t hz : {100U, 250U, 300U, 1000U}) {
-    const std::uint64_t uptime_s = 1334;
-    const std::uint64_t jiffies =
-        static_cast<std::uint32_t>(-300 * static_cast<std::int32_t>(hz)) + uptime_s * hz;
-    EXPECT_EQ(hz_from_jiffies(jiffies, uptime_s * 1'000'000'000), hz);
+TEST(Features, HzIsTheTicksOfASecond) {
+  // What CONFIG_HZ can be on x86 and arm64, and the values near to them.
+  for (const std::uint32_t hz : {100U, 128U, 250U, 256U, 300U, 1000U, 1024U}) {
+    EXPECT_EQ(hz_from_tick((1'000'000'000 + hz / 2) / hz), hz);
   }
 }
 
-TEST(Features, HzOfAMonthOfUptimeIsFoundToo) {
-  const std::uint64_t uptime_s = 31ULL * 86'400;
-  EXPECT_EQ(hz_from_jiffies(4'294'892'296ULL + uptime_s * 250, uptime_s * 1'000'000'000), 250U);
-}
-
-TEST(Features, SenselessJiffiesGiveNoHz) { EXPECT_EQ(hz_from_jiffies(5, 1'000'000'000), 0U); }
+TEST(Features, NoTickGivesNoHz) { EXPECT_EQ(hz_from_tick(0), 0U); }
 
 }  // namespace
 }  // namespace tcptrace::kernel

@@ -29,6 +29,10 @@ inline std::vector<model::Record> all_records() {
           summary()};
 }
 
+inline std::vector<model::Socket> all_sockets() {
+  return {listening_socket(), socket(), retransmitting_socket(), time_wait_socket()};
+}
+
 // All bits of everything that may come from the wire, but for enums, which the decoder checks.
 inline model::Event extreme_event() {
   constexpr auto kU8 = std::numeric_limits<std::uint8_t>::max();
@@ -37,6 +41,8 @@ inline model::Event extreme_event() {
   std::memset(&*event.info, 0xff, sizeof(*event.info));
   event.info->keepalive = true;  // 0xff is no bool
   event.info->repair = true;
+  event.info->signs_md5 = true;
+  event.info->signs_ao = true;
   event.info->lingertime_ms = std::numeric_limits<std::int32_t>::max();
   event.info->linger2 = std::numeric_limits<std::int32_t>::min();
   event.info->user_timeout_ms = kU32;
@@ -66,13 +72,41 @@ inline model::Event extreme_event() {
   event.closing = {.ago = std::chrono::nanoseconds::max(),
                    .idle = std::chrono::milliseconds(kU32),
                    .fin_seq = kU32};
+  event.history.assign(2, {.boot_time = {},
+                           .state = model::TcpState::kClosing,
+                           .ca_state = kU8,
+                           .retransmits = kU8,
+                           .rtt_us = kU32,
+                           .snd_cwnd = kU32,
+                           .unacked = kU32,
+                           .total_retrans = kU32,
+                           .unread_bytes = kU32,
+                           .unsent_bytes = kU32});
   event.trigger_seq = event.trigger_ack = event.trigger_bytes = kU32;
   return event;
+}
+
+inline model::Socket extreme_socket() {
+  const model::Event event = extreme_event();
+  model::Socket socket;
+  socket.boot_time = event.boot_time;
+  socket.connection = event.connection;
+  socket.owner = event.owner;
+  socket.info = event.info;
+  socket.timer = model::SocketTimer::kProbe;
+  socket.timer_retries = std::numeric_limits<std::uint8_t>::max();
+  socket.timer_ms = socket.uid = std::numeric_limits<std::uint32_t>::max();
+  socket.inode = std::numeric_limits<std::uint64_t>::max();
+  socket.orphan = socket.never_accepted = socket.mptcp = true;
+  return socket;
 }
 
 inline model::Event extreme_end(model::EventKind kind) {
   model::Event event = extreme_event();
   event.kind = kind;
+  if (kind != model::EventKind::kClose) {
+    event.history.clear();
+  }
   event.abandoned = event.icmp_seen = event.reset_sent = event.reset_received = true;
   event.icmp_type = event.icmp_code = 255;
   return event;

@@ -16,6 +16,12 @@
 #include "golden.h"
 #include "output/check.h"
 #include "output/json.h"
+#include "output/load.h"
+#include "output/probe.h"
+#include "output/serve.h"
+#include "output/socket.h"
+#include "support/load_sample.h"
+#include "support/probe_samples.h"
 
 namespace tcptrace::output {
 namespace {
@@ -28,13 +34,38 @@ std::string line_of(const model::Record& record) {
   return out;
 }
 
+std::string line_of(const model::Socket& socket) {
+  std::string out;
+  append_sample_json(out, socket, samples::context());
+  return out;
+}
+
 std::string check_line() {
   return check_json(samples::hooks(), samples::check_report(), samples::context());
+}
+
+std::vector<std::string> serve_and_probe_lines() {
+  const Context context = samples::context();
+  return {serve_start_json(samples::serve_start(), context),
+          serve_report_json(samples::serve_report(), context),
+          probe_json(samples::slow_probe(), samples::probe_host(), context),
+          probe_json(samples::reset_probe(), samples::probe_host(), context),
+          probe_json(samples::unresolved_probe(), samples::probe_host(), context),
+          probe_summary_json(samples::probe_summary(), context)};
+}
+
+std::string stress_line() {
+  Context context = samples::context();
+  context.verbose = true;
+  return load_json(samples::load_report(), context);
 }
 
 TEST(Schema, EverySampleIsValid) {
   for (const model::Record& record : samples::all_records()) {
     EXPECT_EQ("", test::validate(line_of(record)));
+  }
+  for (const model::Socket& socket : samples::all_sockets()) {
+    EXPECT_EQ("", test::validate(line_of(socket)));
   }
   EXPECT_EQ("", test::validate(check_line()));
 }
@@ -47,6 +78,7 @@ TEST(Schema, ExtremeValuesAreValid) {
     EXPECT_EQ("", test::validate(line_of(samples::extreme_end(kind))));
   }
   EXPECT_EQ("", test::validate(line_of(samples::extreme_summary())));
+  EXPECT_EQ("", test::validate(line_of(samples::extreme_socket())));
 }
 
 TEST(Schema, EmptyRecordsAreValid) {
@@ -71,6 +103,11 @@ TEST(Schema, EveryEnumValueThatIsWrittenIsKnown) {
     event.retransmit_type = static_cast<model::RetransmitType>(number % 7);
     event.tcp_flags = static_cast<std::uint8_t>(1U << (number % 8));
     EXPECT_EQ("", test::validate(line_of(event)));
+    model::Socket socket = samples::socket();
+    socket.connection.state = static_cast<model::TcpState>(number);
+    socket.timer = static_cast<model::SocketTimer>(number % 5);
+    socket.source = static_cast<model::SocketSource>(number % 2);
+    EXPECT_EQ("", test::validate(line_of(socket)));
   }
 }
 
@@ -174,7 +211,14 @@ TEST(Schema, DocumentsExactlyWhatIsWritten) {
   for (const model::Record& record : records) {
     collect_paths(json::parse(line_of(record)), "", written);
   }
+  for (const model::Socket& socket : samples::all_sockets()) {
+    collect_paths(json::parse(line_of(socket)), "", written);
+  }
   collect_paths(json::parse(check_line()), "", written);
+  for (const std::string& line : serve_and_probe_lines()) {
+    collect_paths(json::parse(line), "", written);
+  }
+  collect_paths(json::parse(stress_line()), "", written);
   EXPECT_THAT(without(documented, written), ::testing::IsEmpty()) << "documented, never written";
   EXPECT_THAT(without(written, documented), ::testing::IsEmpty()) << "written, not documented";
 }
@@ -183,6 +227,9 @@ TEST(Golden, Json) {
   std::string lines;
   for (const model::Record& record : samples::all_records()) {
     append_json(lines, record, samples::context());
+  }
+  for (const model::Socket& socket : samples::all_sockets()) {
+    lines += line_of(socket);
   }
   lines += check_line();
   test::expect_golden("records.jsonl", lines);

@@ -155,6 +155,23 @@ TEST(Text, VerboseAddsALineWithTheCookieAndTheCgroup) {
   EXPECT_THAT(text, HasSubstr("cookie 8193, netns 4026531840"));
 }
 
+TEST(Text, VerboseShowsTheSecondsBefore) {
+  output::Context verbose = samples::context();
+  verbose.verbose = true;
+  EXPECT_THAT(text_of(samples::connection_died(), verbose),
+              HasSubstr("seen 6 times from 31.0 s to 26.0 s before, rtt 250 us to 450 us ▁▂▃▅▆█, "
+                        "cwnd 10 to 1 ███▁▁▁, in flight 0 to 10 ▁▁████, "
+                        "retransmitted 0 to 3 ▁▁▁▃▅█, unsent 0 B to 7.1 KiB ▁▂▃▅▆█\n"));
+}
+
+TEST(Text, OfASingleSampleOnlyWhatIsNotZero) {
+  model::Event event = samples::connection_died();
+  event.history.resize(1);
+  output::Context verbose = samples::context();
+  verbose.verbose = true;
+  EXPECT_THAT(text_of(event, verbose), HasSubstr("seen 31.0 s before, rtt 250 us, cwnd 10\n"));
+}
+
 TEST(Text, LabelsOfEnds) {
   model::Event connect = without_container(samples::connect_failed());
   EXPECT_EQ("connect failed", fields_of(text_of(connect))[3]);
@@ -197,7 +214,8 @@ TEST(HooksText, SaysWhatWillNotBeSeen) {
       "tracing resets, retransmissions · 2 hooks attached (1 fentry, 1 tp) · "
       "Linux 6.12.0-1-amd64 x86_64\n"
       "not seen: SYN-ACK retransmissions\n"
-      "seen in part: resets without a socket have no kernel reason\n",
+      "seen in part: resets without a socket have no kernel reason\n"
+      "polled by netlink: load: Operation not permitted\n",
       text);
 }
 

@@ -207,6 +207,34 @@ TEST(RecordingEntry, AnOpeningComesBack) {
   EXPECT_EQ(back.cgroups, opening().cgroups);
 }
 
+TEST(RecordingEntry, HowItWasPolledComesBack) {
+  EXPECT_FALSE(through_bytes(opening()).hooks.polling);
+  recording::Opening polled = opening();
+  polled.hooks.polling = {.source = model::SocketSource::kNetlink,
+                          .setback = "no BTF",
+                          .interval = 500ms,
+                          .depth = 12,
+                          .limit_bytes = 1U << 20};
+  const auto back = through_bytes(polled).hooks.polling;
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->source, model::SocketSource::kNetlink);
+  EXPECT_EQ(back->setback, "no BTF");
+  EXPECT_EQ(back->interval, 500ms);
+  EXPECT_EQ(back->depth, 12U);
+  EXPECT_EQ(back->limit_bytes, 1U << 20);
+}
+
+TEST(RecordingEntry, WhatAPollCameToComesBack) {
+  const recording::Polled polled =
+      through_bytes(recording::Polled{.boot_time = 9s, .took = 3ms, .complete = false});
+  EXPECT_EQ(polled.boot_time, 9s);
+  EXPECT_EQ(polled.took, 3ms);
+  EXPECT_FALSE(polled.complete);
+  const std::vector<model::ConnectionId> ended = {{.cookie = 1, .netns = 2},
+                                                  {.cookie = 1ULL << 52, .netns = 3}};
+  EXPECT_EQ(through_bytes(recording::Ended{.connections = ended}).connections, ended);
+}
+
 TEST(RecordingEntry, ANameComesBack) {
   const recording::Name back = through_bytes(recording::Name{.cgroup_id = 1,
                                                              .pid = 2,
@@ -266,10 +294,14 @@ TEST(RecordingEntry, OfAnUnknownKindIsPassedOver) {
 // Whatever the bytes, nothing behind them is read: the sanitizers watch.
 TEST(RecordingEntry, DamagedBytesAreNoneOrAnother) {
   Bytes bytes;
-  recording::append_entry(bytes, opening());
+  recording::Opening begin = opening();
+  begin.hooks.polling.emplace().setback = "no BTF";
+  recording::append_entry(bytes, begin);
   recording::append_entry(bytes, recording::Name{.known = true, .cgroup = *cgroup("/api")});
   recording::append_entry(
       bytes, recording::Coverage{.netns = {.name = "host", .unreadable = "", .rows = {{}}}});
+  recording::append_entry(bytes, recording::Polled{.boot_time = 1s});
+  recording::append_entry(bytes, recording::Ended{.connections = {{.cookie = 1, .netns = 2}}});
   const tt_common record = record_at(1);
   recording::append_entry(bytes, recording::Record{.bytes = bytes_of(record)});
   const Decoder decoder({});
@@ -301,6 +333,41 @@ TEST(Recording, ComesBackWhole) {
   for (const model::Cgroup& name : back.names) {
     EXPECT_EQ(name.path, "/api");
   }
+}
+
+TEST(Recording, ManyThatEndedAreManyEntries) {
+  Bytes file;
+  RecordingWriter writer([&](std::span<const std::byte> bytes) {
+    file.insert(file.end(), bytes.begin(), bytes.end());
+    return Result<void>();
+  });
+  ASSERT_TRUE(writer.begin("1.2.3", opening()));
+  std::vector<model::ConnectionId> ended(recording::kMaxEnded * 2 + 1);
+  for (std::size_t i = 0; i < ended.size(); ++i) {
+    ended[i].cookie = i;
+  }
+  ASSERT_TRUE(writer.polled({.boot_time = 6s}, ended));
+  ASSERT_TRUE(writer.flush());
+  std::vector<std::size_t> entries;
+  std::vector<model::ConnectionId> back;
+  std::size_t at = 0;
+  RecordingReader reader([&](std::span<std::byte> into) -> Result<std::size_t> {
+    const std::size_t size = std::min(into.size(), file.size() - at);
+    std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(at), size, into.begin());
+    at += size;
+    return size;
+  });
+  ASSERT_TRUE(reader.open("1.2.3"));
+  for (auto item = reader.next(); item && *item; item = reader.next()) {
+    if (const auto* content = std::get_if<Content>(&**item)) {
+      if (const auto* part = std::get_if<recording::Ended>(content)) {
+        entries.push_back(part->connections.size());
+        back.insert(back.end(), part->connections.begin(), part->connections.end());
+      }
+    }
+  }
+  EXPECT_THAT(entries, ElementsAre(recording::kMaxEnded, recording::kMaxEnded, 1U));
+  EXPECT_EQ(back, ended);
 }
 
 TEST(Recording, ANameIsToldAgainWhenItChanges) {

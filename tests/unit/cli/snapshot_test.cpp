@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+// The command line of `snapshot`.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/cli/fake_host.h"
+
+namespace tcptrace::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Words = std::vector<std::string>;
+
+SnapshotOptions snapshot_of(Words words) {
+  words.insert(words.begin(), "snapshot");
+  auto command = parse_words(words);
+  EXPECT_TRUE(command) << (command ? "" : command.error().what);
+  const auto* options = command ? std::get_if<SnapshotOptions>(&*command) : nullptr;
+  EXPECT_NE(options, nullptr);
+  return options == nullptr ? SnapshotOptions{} : *options;
+}
+
+constexpr std::uint32_t bit(model::TcpState state) { return 1U << static_cast<unsigned>(state); }
+
+TEST(SnapshotCommand, NothingIsEverySocket) {
+  const SnapshotOptions options = snapshot_of({});
+  EXPECT_FALSE(options.states || options.listen || options.source || options.json ||
+               options.output || options.verbose);
+  EXPECT_TRUE(options.filter.pids.empty() && options.filter.ports.empty());
+}
+
+TEST(SnapshotCommand, OutputIsThatOfATrace) {
+  const SnapshotOptions options = snapshot_of({"-HJv", "-oout", "--color", "always"});
+  EXPECT_TRUE(options.json && options.verbose && !options.header);
+  EXPECT_EQ(options.output, "out");
+  EXPECT_EQ(options.color, ColorChoice::kAlways);
+  EXPECT_EQ(snapshot_of({"-o-"}).output, std::nullopt);
+}
+
+TEST(SnapshotCommand, FiltersAreThoseOfATrace) {
+  const SnapshotOptions options =
+      snapshot_of({"-p", "812", "--comm", "api", "--netns", "blue", "--cgroup", "/api", "-L80",
+                   "-D", "443", "-P", "1-2", "--addr", "10.0.0.0/8", "-4"});
+  EXPECT_THAT(options.filter.pids, ElementsAre(812U));
+  EXPECT_THAT(options.filter.comms, ElementsAre("api"));
+  EXPECT_EQ(options.filter.ports.size(), 3U);
+  EXPECT_EQ(options.filter.prefixes.size(), 1U);
+  EXPECT_EQ(options.filter.family, model::Family::kIpv4);
+}
+
+TEST(SnapshotCommand, StatesInEverySpelling) {
+  const auto expected = bit(model::TcpState::kFinWait1) | bit(model::TcpState::kListen);
+  for (const char* text : {"fin_wait1,listen", "FIN_WAIT1,LISTEN", "fin-wait-1,listening"}) {
+    EXPECT_EQ(snapshot_of({"--state", text}).states, expected) << text;
+  }
+  EXPECT_EQ(snapshot_of({"--state", "time-wait", "--state", "close_wait"}).states,
+            bit(model::TcpState::kTimeWait) | bit(model::TcpState::kCloseWait));
+}
+
+TEST(SnapshotCommand, ListenIsThatState) {
+  const SnapshotOptions options = snapshot_of({"--listen"});
+  EXPECT_TRUE(options.listen);
+  EXPECT_EQ(options.states, bit(model::TcpState::kListen));
+}
+
+TEST(SnapshotCommand, Sources) {
+  EXPECT_EQ(snapshot_of({"--source", "iter"}).source, model::SocketSource::kIter);
+  EXPECT_EQ(snapshot_of({"--source", "netlink"}).source, model::SocketSource::kNetlink);
+  EXPECT_EQ(snapshot_of({"--source", "auto"}).source, std::nullopt);
+}
+
+TEST(SnapshotCommand, Rejections) {
+  EXPECT_EQ(rejection({"snapshot", "--source", "ss"}),
+            "tcptrace: --source: \"ss\" is not one of auto, iter, netlink\n");
+  EXPECT_EQ(rejection({"snapshot", "--listen", "--state", "listen"}),
+            "tcptrace: --listen and --state exclude each other\n");
+  EXPECT_THAT(rejection({"snapshot", "--state", "fin_wait3"}),
+              HasSubstr("--state: \"fin_wait3\" is not one of established, "));
+  EXPECT_THAT(rejection({"snapshot", "--state", "fin_wait3"}), HasSubstr("did you mean"));
+  EXPECT_THAT(rejection({"snapshot", "--events", "reset"}),
+              HasSubstr("unknown option \"--events\""));
+  EXPECT_THAT(rejection({"snapshot", "-d", "1"}), HasSubstr("unknown option \"-d\""));
+  EXPECT_THAT(rejection({"snapsht"}), HasSubstr("did you mean snapshot?"));
+}
+
+TEST(SnapshotCommand, Help) {
+  const auto command = parse_words({"snapshot", "--help"});
+  const auto* text = command ? std::get_if<PrintText>(&*command) : nullptr;
+  ASSERT_NE(text, nullptr);
+  for (const char* part : {"Usage: tcptrace snapshot", "--state", "--source", "Exit status:"}) {
+    EXPECT_THAT(text->text, HasSubstr(part));
+  }
+}
+
+}  // namespace
+}  // namespace tcptrace::cli
