@@ -8,17 +8,23 @@ TT_ROOT=$(dirname "$(dirname "$(realpath "${BASH_SOURCE[0]}")")")
 
 build_packages=(
   g++ cmake ninja-build pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-dev libzstd-dev
-  libfmt-dev nlohmann-json3-dev libcli11-dev
+  libfmt-dev nlohmann-json3-dev libcli11-dev libboost-dev
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libvalijson-dev clang-format clang-tidy-16 python3 shellcheck
   iproute2 nftables man-db binutils
 )
+server_packages=(
+  nginx libnginx-mod-http-echo haproxy wrk redis-server redis-tools postgresql
+)
 kernel_packages=(
   qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 nftables python3 dpkg-dev
 )
 bench_packages=(
-  libbpf-tools mount util-linux
+  libbpf-tools mount util-linux iproute2 python3-psutil wrk apache2-utils hey
+)
+bench_servers=(
+  nginx
 )
 
 say() {
@@ -74,6 +80,26 @@ install_packages() {
   say "installing ${missing[*]}"
   quietly "apt-get install ${missing[*]}" install_or_update "${missing[@]}"
 }
+
+enabled_services() {
+  find /etc/systemd/system/multi-user.target.wants -mindepth 1 -printf '%f\n' 2>/dev/null | sort || true
+}
+
+# For packages of which Debian makes services: none is started, neither now nor at the next boot.
+install_without_services() (
+  policy=/usr/sbin/policy-rc.d
+  [[ $(missing_packages "$@") ]] || exit 0
+  before=$(enabled_services)
+  if [[ ! -e $policy ]]; then
+    # What invoke-rc.d and deb-systemd-invoke ask first; 101: it is forbidden.
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
+  install_packages "$@" || exit 1
+  mapfile -t added < <(enabled_services | comm -13 <(echo "$before") -)
+  ((${#added[@]} == 0)) || systemctl --quiet disable "${added[@]}" 2>/dev/null || say "still enabled: ${added[*]}"
+)
 
 # Whether DIR is configured, with each of the given -DKEY=VALUE.
 configured() {
