@@ -46,12 +46,13 @@ REJECTED = [
     (["serve", "80", "--mode", "ftp"], '--mode: "ftp" is not one of echo, discard, http'),
     (["serve", "80", "--fail-rate", "101"], '--fail-rate: "101" is not a share from 0 to 100'),
     (["probe", "example.com"], 'probe: "example.com" is not HOST:PORT; an IPv6 address goes in brackets: [::1]:80'),
-    (["probe", "a:1", "--http", "x"], '--http: "x" is not a path; it begins with / and has no spaces'),
+    (["probe", "a:1", "--http", "x"], '--http: "x" is not a path; it begins with a slash, and what is no ASCII is written as %XX'),
+    (["probe", "a:1", "--http", "/a\tb"], '--http: "/a\\x09b" is not a path; it begins with a slash, and what is no ASCII is written as %XX'),
     (["stress", "no-such-host.invalid:80"],
      'cannot resolve "no-such-host.invalid": Name or service not known; '
      "check the name, and with -4 or -6 that it has such an address"),
     (["stress", "192.0.2.1:80"],
-     "as many connections/s as possible to 192.0.2.1:80, which is another machine; "
+     "as many connections/s as possible to 192.0.2.1:80, which is not loopback; "
      "give a --rate up to 1000, or --yes if you may load it so"),
     (["stress", "--source", "192.0.2.1", "127.0.0.1:80"],
      "--source: 192.0.2.1: Cannot assign requested address; give addresses of this host: see ip address"),

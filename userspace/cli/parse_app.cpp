@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "cli/parse_suggest.h"
-#include "cli/parse_values.h"
 
 namespace tcptrace::cli {
 namespace {
@@ -116,6 +115,12 @@ Result<void> parse_app(CLI::App& app, std::span<const char* const> arguments) {
     }
   }
   return check_values(app, names);
+}
+
+Result<void> first_failure(std::initializer_list<Result<void>> taken) {
+  const auto* const failed =
+      std::ranges::find_if(taken, [](const Result<void>& result) { return !result; });
+  return failed == taken.end() ? Result<void>() : *failed;
 }
 
 }  // namespace tcptrace::cli

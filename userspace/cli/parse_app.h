@@ -3,6 +3,7 @@
 // Values arrive as text; parse_values gives them meaning.
 #pragma once
 
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/result.h"
+#include "cli/parse_values.h"
 
 namespace tcptrace::cli {
 
@@ -34,6 +36,9 @@ CLI::Option& declare_flag(CLI::App& app, const std::string& names, bool& flag,
 // Parses; an unknown option or an argument that nobody asked for is an error.
 [[nodiscard]] Result<void> parse_app(CLI::App& app, std::span<const char* const> arguments);
 
+// The first that failed of what was taken, in this order; all of it was tried.
+[[nodiscard]] Result<void> first_failure(std::initializer_list<Result<void>> taken);
+
 // Puts parse(last value) into `into`, if the option was given.
 template <typename T, typename Parse>
 [[nodiscard]] Result<void> take_value(std::string_view option, const Values& values, T& into,
@@ -46,6 +51,20 @@ template <typename T, typename Parse>
     return std::unexpected(value.error().within(option));
   }
   into = std::move(*value);
+  return {};
+}
+
+// Gives take() every item of every value; what it refuses is the option's error.
+template <typename Take>
+[[nodiscard]] Result<void> take_items(std::string_view option, const Values& values,
+                                      const Take& take) {
+  for (const std::string& value : values) {
+    for (const std::string_view item : split_list(value)) {
+      if (Result<void> taken = take(item); !taken) {
+        return std::unexpected(taken.error().within(option));
+      }
+    }
+  }
   return {};
 }
 

@@ -22,21 +22,19 @@ namespace {
 template <typename T, typename Parse>
 Result<void> collect(std::string_view option, const Values& values, std::size_t limit,
                      std::vector<T>& into, const Parse& parse) {
-  for (const std::string& value : values) {
-    for (const std::string_view item : split_list(value)) {
-      auto parsed = parse(item);
-      if (!parsed) {
-        return std::unexpected(parsed.error().within(option));
-      }
-      if (std::ranges::find(into, *parsed) == into.end()) {
-        into.push_back(std::move(*parsed));
-      }
-      if (into.size() > limit) {
-        return std::unexpected(usage_error(fmt::format("{}: more than {} values", option, limit)));
-      }
+  return take_items(option, values, [&](std::string_view item) -> Result<void> {
+    auto parsed = parse(item);
+    if (!parsed) {
+      return std::unexpected(parsed.error());
     }
-  }
-  return {};
+    if (std::ranges::find(into, *parsed) == into.end()) {
+      into.push_back(std::move(*parsed));
+    }
+    if (into.size() > limit) {
+      return std::unexpected(usage_error(fmt::format("more than {} values", limit)));
+    }
+    return {};
+  });
 }
 
 Result<std::uint32_t> existing_pid(std::string_view text, const HostLookup& host) {
@@ -114,15 +112,10 @@ Result<void> take_ports(const FilterArguments& arguments, std::vector<model::Por
     return [side](std::string_view text) { return parse_ports(text, side); };
   };
   const std::size_t limit = model::kMaxPortRanges;
-  auto taken =
-      collect("--localport", arguments.local_ports, limit, ports, on(model::PortSide::kLocal));
-  if (taken) {
-    taken = collect("--remoteport", arguments.peer_ports, limit, ports, on(model::PortSide::kPeer));
-  }
-  if (taken) {
-    taken = collect("--port", arguments.ports, limit, ports, on(model::PortSide::kEither));
-  }
-  return taken;
+  return first_failure(
+      {collect("--localport", arguments.local_ports, limit, ports, on(model::PortSide::kLocal)),
+       collect("--remoteport", arguments.peer_ports, limit, ports, on(model::PortSide::kPeer)),
+       collect("--port", arguments.ports, limit, ports, on(model::PortSide::kEither))});
 }
 
 Result<void> take_addresses(const FilterArguments& arguments, model::Filter& filter) {
@@ -146,13 +139,8 @@ Result<void> take_events(const Values& values, model::EventSelection& events) {
   if (!values.empty()) {
     events = {.reset = false, .retransmit = false, .failure = false};
   }
-  for (const std::string& value : values) {
-    for (const std::string_view item : split_list(value)) {
-      if (auto selected = select_event(item, events); !selected) {
-        return std::unexpected(selected.error().within("--events"));
-      }
-    }
-  }
+  return take_items("--events", values,
+                    [&](std::string_view item) { return select_event(item, events); });
   return {};
 }
 
@@ -189,29 +177,16 @@ void declare_events(CLI::App& app, FilterArguments& arguments) {
 
 Result<void> take_filter(const FilterArguments& arguments, const HostLookup& host,
                          model::Filter& filter) {
-  auto taken = take_events(arguments.events, filter.events);
-  if (taken) {
-    taken = take_addresses(arguments, filter);
-  }
-  if (taken) {
-    taken = take_ports(arguments, filter.ports);
-  }
-  if (taken) {
-    taken = collect("--comm", arguments.comms, model::kMaxComms, filter.comms, parse_comm);
-  }
-  if (taken) {
-    taken = collect("--pid", arguments.pids, model::kMaxPids, filter.pids,
-                    [&](std::string_view text) { return existing_pid(text, host); });
-  }
-  if (taken) {
-    taken = collect("--netns", arguments.netns, model::kMaxNetns, filter.netns,
-                    [&](std::string_view text) { return netns_number(text, host); });
-  }
-  if (taken) {
-    taken = collect("--cgroup", arguments.cgroups, model::kMaxCgroups, filter.cgroups,
-                    [&](std::string_view text) { return cgroup_number(text, host); });
-  }
-  return taken;
+  return first_failure(
+      {take_events(arguments.events, filter.events), take_addresses(arguments, filter),
+       take_ports(arguments, filter.ports),
+       collect("--comm", arguments.comms, model::kMaxComms, filter.comms, parse_comm),
+       collect("--pid", arguments.pids, model::kMaxPids, filter.pids,
+               [&](std::string_view text) { return existing_pid(text, host); }),
+       collect("--netns", arguments.netns, model::kMaxNetns, filter.netns,
+               [&](std::string_view text) { return netns_number(text, host); }),
+       collect("--cgroup", arguments.cgroups, model::kMaxCgroups, filter.cgroups,
+               [&](std::string_view text) { return cgroup_number(text, host); })});
 }
 
 Result<void> take_recorded_filter(const FilterArguments& arguments, model::Filter& filter,

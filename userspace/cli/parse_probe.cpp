@@ -3,7 +3,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,6 +11,7 @@
 #include "cli/parse_app.h"
 #include "cli/parse_commands.h"
 #include "cli/parse_values.h"
+#include "stress/http_text.h"
 
 namespace tcptrace::cli {
 namespace {
@@ -26,8 +26,9 @@ struct ProbeArguments {
 void declare_probe(CLI::App& app, ProbeArguments& arguments) {
   app.option_defaults()->group("Options");
   app.add_option("target", arguments.target, "what to connect to")->type_name("HOST:PORT");
-  declare_value(app, "-c,--count", arguments.count, "N",
-                "this many attempts; 0: until Ctrl-C; the default is 10");
+  declare_value(
+      app, "-c,--count", arguments.count, "N",
+      "this many attempts, with --all-addresses of each; 0: until Ctrl-C; the default is 10");
   declare_value(app, "-i,--interval", arguments.interval, "TIME",
                 "from the beginning of one attempt to that of the next; the default is 1s");
   declare_value(app, "--timeout", arguments.timeout, "TIME",
@@ -103,15 +104,9 @@ Result<std::string> parse_request(std::string_view text) {
   return request;
 }
 
-Result<std::string> http_request(std::string_view path, const model::Target& target) {
-  if (!path.starts_with('/') || path.find_first_of(" \r\n") != path.npos) {
-    return std::unexpected(usage_error(fmt::format("{} is not a path", quote(path)),
-                                       "it begins with / and has no spaces"));
-  }
-  return fmt::format(
-      "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: tcptrace\r\n"
-      "Connection: close\r\n\r\n",
-      path, host_and_port(target.host, target.port));
+Result<std::string> http_request(std::string_view text, const model::Target& target) {
+  const auto path = parse_http_path(text);
+  return path ? Result<std::string>(stress::http_get(target, *path, true)) : path;
 }
 
 Result<void> take_request(const ProbeArguments& given, model::ProbeConfig& config) {
@@ -150,20 +145,13 @@ Result<Command> parse_probe(std::span<const char* const> arguments) {
     options.json = given.json;
     config.resolve_each = given.resolve_each;
     config.all_addresses = given.all_addresses;
-    Result<void> taken = take_target(given, config);
-    if (taken) {
-      taken = take_value("--count", given.count, config.count, parse_rounds);
-    }
-    if (taken) {
-      taken = take_value("--interval", given.interval, config.interval, parse_duration);
-    }
-    if (taken) {
-      taken = take_value("--timeout", given.timeout, config.timeout, parse_duration);
-    }
-    if (taken) {
-      taken = take_request(given, config);
-    }
-    if (!taken) {
+    if (auto taken = first_failure(
+            {take_target(given, config),
+             take_value("--count", given.count, config.count, parse_rounds),
+             take_value("--interval", given.interval, config.interval, parse_duration),
+             take_value("--timeout", given.timeout, config.timeout, parse_duration),
+             take_request(given, config)});
+        !taken) {
       return std::unexpected(taken.error());
     }
     return options;

@@ -28,14 +28,9 @@ Result<Command> parse_replay(std::span<const char* const> arguments) {
       return std::unexpected(usage_error("replay: needs one file, or - for stdin"));
     }
     options.recording = files.front();
-    Result<void> taken = take_output(output, options);
-    if (taken) {
-      taken = take_count(output, options);
-    }
-    if (taken) {
-      taken = take_recorded_filter(filter, options.filter, options.cgroups);
-    }
-    if (!taken) {
+    if (auto taken = first_failure({take_output(output, options), take_count(output, options),
+                                    take_recorded_filter(filter, options.filter, options.cgroups)});
+        !taken) {
       return std::unexpected(taken.error());
     }
     if (options.output && options.output == options.recording) {

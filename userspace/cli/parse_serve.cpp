@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -125,27 +124,21 @@ Result<void> take_address(const Values& given, model::ServeConfig& config) {
 
 Result<void> take_values(const ServeArguments& given, ServeOptions& options) {
   model::ServeConfig& config = options.server;
-  for (Result<void> taken : {
-           take_value("--mode", given.mode, config.mode,
-                      [](std::string_view text) { return parse_choice(text, kModes); }),
-           take_value("--body", given.body, config.body_bytes, size_parser(0, kMaxBodyBytes)),
-           take_value("--threads", given.threads, config.threads, size_parser(1, kMaxThreads)),
-           take_value("--backlog", given.backlog, config.backlog, parse_backlog),
-           take_value("--duration", given.duration, options.duration, parse_duration),
-           take_value("--interval", given.interval, options.interval, parse_duration),
-           take_value("--accept-delay", given.accept_delay, config.accept_delay, parse_duration),
-           take_value("--read-rate", given.read_rate, config.read_rate,
-                      size_parser(1, kMaxReadRate)),
-           take_value("--idle-timeout", given.idle_timeout, config.idle_timeout, parse_duration),
-           take_value("--respond-delay", given.respond_delay, config.respond_delay, parse_duration),
-           take_value("--close-after", given.close_after, config.close_after, parse_count),
-           take_value("--fail-rate", given.fail_rate, config.fail_rate, parse_percent),
-       }) {
-    if (!taken) {
-      return taken;
-    }
-  }
-  return {};
+  return first_failure({
+      take_value("--mode", given.mode, config.mode,
+                 [](std::string_view text) { return parse_choice(text, kModes); }),
+      take_value("--body", given.body, config.body_bytes, size_parser(0, kMaxBodyBytes)),
+      take_value("--threads", given.threads, config.threads, size_parser(1, kMaxThreads)),
+      take_value("--backlog", given.backlog, config.backlog, parse_backlog),
+      take_value("--duration", given.duration, options.duration, parse_duration),
+      take_value("--interval", given.interval, options.interval, parse_duration),
+      take_value("--accept-delay", given.accept_delay, config.accept_delay, parse_duration),
+      take_value("--read-rate", given.read_rate, config.read_rate, size_parser(1, kMaxReadRate)),
+      take_value("--idle-timeout", given.idle_timeout, config.idle_timeout, parse_duration),
+      take_value("--respond-delay", given.respond_delay, config.respond_delay, parse_duration),
+      take_value("--close-after", given.close_after, config.close_after, parse_count),
+      take_value("--fail-rate", given.fail_rate, config.fail_rate, parse_percent),
+  });
 }
 
 struct Conflict {
@@ -198,14 +191,10 @@ Result<Command> parse_serve(std::span<const char* const> arguments) {
     options.server.close_unread = given.close_unread;
     options.server.linger0 = given.linger0;
     options.server.half_open = given.half_open;
-    Result<void> taken = take_address(given.address, options.server);
-    if (taken) {
-      taken = take_values(given, options);
-    }
-    if (taken) {
-      taken = check_combination(given, options.server);
-    }
-    if (!taken) {
+    if (auto taken =
+            first_failure({take_address(given.address, options.server), take_values(given, options),
+                           check_combination(given, options.server)});
+        !taken) {
       return std::unexpected(taken.error());
     }
     return options;

@@ -29,8 +29,6 @@ constexpr std::array kStates = {TcpState::kEstablished, TcpState::kSynSent,   Tc
                                 TcpState::kClose,       TcpState::kCloseWait, TcpState::kLastAck,
                                 TcpState::kListen,      TcpState::kClosing};
 
-constexpr std::uint32_t bit_of(TcpState state) { return 1U << static_cast<unsigned>(state); }
-
 struct SnapshotArguments {
   CommonFlags common;
   FilterArguments filter;
@@ -88,18 +86,16 @@ Result<void> take_states(const SnapshotArguments& arguments, SnapshotOptions& op
   }
   options.listen = arguments.listen;
   if (arguments.listen) {
-    options.states = bit_of(TcpState::kListen);
+    options.states = state_bit(TcpState::kListen);
   }
-  for (const std::string& value : arguments.states) {
-    for (const std::string_view item : split_list(value)) {
-      auto state = parse_state(item);
-      if (!state) {
-        return std::unexpected(state.error().within("--state"));
-      }
-      options.states = options.states.value_or(0) | bit_of(*state);
+  return take_items("--state", arguments.states, [&](std::string_view item) -> Result<void> {
+    const auto state = parse_state(item);
+    if (!state) {
+      return std::unexpected(state.error());
     }
-  }
-  return {};
+    options.states = options.states.value_or(0) | state_bit(*state);
+    return {};
+  });
 }
 
 }  // namespace
@@ -112,17 +108,11 @@ Result<Command> parse_snapshot(std::span<const char* const> arguments, const Hos
   declare_snapshot(app, given);
   return parse_command(app, arguments, given.common, snapshot_help, [&]() -> Result<Command> {
     SnapshotOptions options;
-    Result<void> taken = take_output(given.output, options);
-    if (taken) {
-      taken = take_value("--source", given.source, options.source, parse_source);
-    }
-    if (taken) {
-      taken = take_states(given, options);
-    }
-    if (taken) {
-      taken = take_filter(given.filter, host, options.filter);
-    }
-    if (!taken) {
+    if (auto taken = first_failure(
+            {take_output(given.output, options),
+             take_value("--source", given.source, options.source, parse_source),
+             take_states(given, options), take_filter(given.filter, host, options.filter)});
+        !taken) {
       return std::unexpected(taken.error());
     }
     return options;

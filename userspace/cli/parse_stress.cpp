@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -58,8 +56,9 @@ void declare_load(CLI::App& app, StressArguments& arguments) {
   declare_value(app, "-t,--threads", arguments.threads, "N", "one for each processor by default");
   declare_flag(app, "--trace", arguments.trace,
                "trace beside it, and say why connections failed; needs root");
-  declare_flag(app, "-y,--yes", arguments.yes,
-               "more than 1,000 connections/s to another machine are meant");
+  declare_flag(
+      app, "-y,--yes", arguments.yes,
+      "more than 1,000 connections/s, or as fast as they go, not over loopback, are meant");
 }
 
 void declare_work(CLI::App& app, StressArguments& arguments) {
@@ -124,17 +123,6 @@ Result<double> parse_rate(std::string_view text) {
   return rate;
 }
 
-// A request line has blanks around its path.
-Result<std::string> parse_http_path(std::string_view text) {
-  if (!text.starts_with('/') ||
-      std::ranges::any_of(text, [](unsigned char c) { return c <= ' ' || c >= 0x7f; })) {
-    return std::unexpected(
-        usage_error(fmt::format("{} is not a path", quote(text)),
-                    "it begins with a slash, and what is no ASCII is written as %XX"));
-  }
-  return std::string(text);
-}
-
 Result<model::Keepalive> parse_keepalive(std::string_view text) {
   const auto items = split_list(text);
   if (items.size() != 3) {
@@ -168,20 +156,12 @@ Result<void> take_pace(const StressArguments& given, LoadOptions& options) {
   const auto up_to = [](std::uint64_t max) {
     return [max](std::string_view text) { return parse_number(text, max); };
   };
-  Result<void> taken =
-      take_value("--connections", given.connections, options.connections, up_to(kMaxAtOnce));
-  if (taken) {
-    taken = take_value("--threads", given.threads, options.threads, up_to(kMaxThreads));
-  }
-  if (taken) {
-    taken = take_value("--rate", given.rate, options.rate, parse_rate);
-  }
-  if (taken) {
-    taken = take_value("--total", given.total, options.total, parse_count);
-  }
-  if (taken) {
-    taken = take_value("--duration", given.duration, options.duration, parse_duration);
-  }
+  auto taken = first_failure(
+      {take_value("--connections", given.connections, options.connections, up_to(kMaxAtOnce)),
+       take_value("--threads", given.threads, options.threads, up_to(kMaxThreads)),
+       take_value("--rate", given.rate, options.rate, parse_rate),
+       take_value("--total", given.total, options.total, parse_count),
+       take_value("--duration", given.duration, options.duration, parse_duration)});
   if (!options.total && !options.duration) {
     options.duration = kDefaultDuration;
   }
@@ -195,54 +175,41 @@ Result<void> take_talk(const StressArguments& given, LoadOptions& options) {
   if (!given.requests.empty() && given.http.empty() && given.payload.empty()) {
     return std::unexpected(usage_error("--requests: needs --http or --payload"));
   }
-  Result<void> taken = take_value("--http", given.http, options.path, parse_http_path);
-  if (taken) {
-    taken = take_value("--payload", given.payload, options.payload_bytes,
-                       [](std::string_view text) { return parse_size(text, 1, kMaxPayload); });
-  }
-  if (taken) {
-    taken = take_value("--requests", given.requests, options.requests, [](std::string_view text) {
-      return parse_number(text, std::numeric_limits<std::uint32_t>::max());
-    });
-  }
   if (!given.http.empty()) {
     options.work = LoadWork::kHttp;
   } else if (!given.payload.empty()) {
     options.work = LoadWork::kEcho;
   }
-  return taken;
+  return first_failure(
+      {take_value("--http", given.http, options.path, parse_http_path),
+       take_value("--payload", given.payload, options.payload_bytes,
+                  [](std::string_view text) { return parse_size(text, 1, kMaxPayload); }),
+       take_value("--requests", given.requests, options.requests, [](std::string_view text) {
+         return parse_number(text, std::numeric_limits<std::uint32_t>::max());
+       })});
 }
 
 Result<void> take_times(const StressArguments& given, LoadOptions& options) {
-  Result<void> taken = take_value("--hold", given.hold, options.hold, parse_duration);
-  if (taken) {
-    taken = take_value("--connect-timeout", given.connect_timeout, options.connect_timeout,
-                       parse_duration);
-  }
-  if (taken) {
-    taken = take_value("--timeout", given.timeout, options.answer_timeout, parse_duration);
-  }
-  if (taken) {
-    taken =
-        take_value("--user-timeout", given.user_timeout, options.user_timeout, parse_user_timeout);
-  }
-  return taken;
+  return first_failure(
+      {take_value("--hold", given.hold, options.hold, parse_duration),
+       take_value("--connect-timeout", given.connect_timeout, options.connect_timeout,
+                  parse_duration),
+       take_value("--timeout", given.timeout, options.answer_timeout, parse_duration),
+       take_value("--user-timeout", given.user_timeout, options.user_timeout, parse_user_timeout)});
 }
 
 Result<void> take_addresses(const StressArguments& given, LoadOptions& options) {
   if (auto taken = take_family(given.ipv4, given.ipv6, options.family); !taken) {
     return taken;
   }
-  for (const std::string& value : given.sources) {
-    for (const std::string_view item : split_list(value)) {
-      auto prefix = parse_prefix(item);
-      if (!prefix) {
-        return std::unexpected(prefix.error().within("--source"));
-      }
-      options.sources.push_back(*prefix);
+  return take_items("--source", given.sources, [&](std::string_view item) -> Result<void> {
+    const auto prefix = parse_prefix(item);
+    if (!prefix) {
+      return std::unexpected(prefix.error());
     }
-  }
-  return {};
+    options.sources.push_back(*prefix);
+    return {};
+  });
 }
 
 Result<void> take_target(const StressArguments& given, LoadOptions& options) {
@@ -262,20 +229,14 @@ Result<Command> take_stress(const StressArguments& given) {
   options.yes = given.yes;
   options.quiet = given.quiet;
   options.load.nodelay = given.nodelay;
-  Result<void> taken = take_output(given.output, options);
-  for (const auto& take : {take_target, take_pace, take_talk, take_times, take_addresses}) {
-    if (taken) {
-      taken = take(given, options.load);
-    }
-  }
-  if (taken) {
-    taken = take_value("--close", given.close, options.load.close,
-                       [](std::string_view text) { return parse_choice(text, kCloseStyles); });
-  }
-  if (taken) {
-    taken = take_value("--keepalive", given.keepalive, options.load.keepalive, parse_keepalive);
-  }
-  if (!taken) {
+  if (auto taken = first_failure(
+          {take_output(given.output, options), take_target(given, options.load),
+           take_pace(given, options.load), take_talk(given, options.load),
+           take_times(given, options.load), take_addresses(given, options.load),
+           take_value("--close", given.close, options.load.close,
+                      [](std::string_view text) { return parse_choice(text, kCloseStyles); }),
+           take_value("--keepalive", given.keepalive, options.load.keepalive, parse_keepalive)});
+      !taken) {
     return std::unexpected(taken.error());
   }
   return options;

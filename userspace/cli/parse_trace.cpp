@@ -72,14 +72,12 @@ void declare_trace(CLI::App& app, TraceArguments& arguments) {
 }
 
 Result<void> take_length(const TraceArguments& arguments, TraceOptions& options) {
-  if (auto r = take_value("--duration", arguments.duration, options.duration, parse_duration); !r) {
-    return r;
-  }
-  if (auto r = take_count(arguments.output, options); !r) {
-    return r;
-  }
-  if (auto r = take_value("--write", arguments.recording, options.recording, parse_path); !r) {
-    return r;
+  if (auto taken = first_failure(
+          {take_value("--duration", arguments.duration, options.duration, parse_duration),
+           take_count(arguments.output, options),
+           take_value("--write", arguments.recording, options.recording, parse_path)});
+      !taken) {
+    return taken;
   }
   if (options.recording == "-") {
     return std::unexpected(usage_error("--write: a recording goes to a file, not to stdout"));
@@ -91,20 +89,17 @@ Result<void> take_length(const TraceArguments& arguments, TraceOptions& options)
 }
 
 Result<void> take_kernel(const TraceArguments& arguments, TraceOptions& options) {
-  if (auto r = take_value("--attach", arguments.attach, options.attach, parse_attach); !r) {
-    return r;
-  }
   const auto ring = [](std::string_view text) {
     return parse_power_of_two(text, kMinRingSizeBytes, kMaxRingSizeBytes);
   };
-  if (auto r = take_value("--ring-size", arguments.ring_size, options.ring_size_bytes, ring); !r) {
-    return r;
-  }
   const auto connections = [](std::string_view text) {
     return parse_size(text, kMinConnections, kMaxConnections);
   };
-  return take_value("--max-connections", arguments.max_connections, options.max_connections,
-                    connections);
+  return first_failure(
+      {take_value("--attach", arguments.attach, options.attach, parse_attach),
+       take_value("--ring-size", arguments.ring_size, options.ring_size_bytes, ring),
+       take_value("--max-connections", arguments.max_connections, options.max_connections,
+                  connections)});
 }
 
 Result<std::chrono::nanoseconds> parse_history_interval(std::string_view text) {
@@ -117,22 +112,15 @@ Result<std::chrono::nanoseconds> parse_history_interval(std::string_view text) {
 
 Result<void> take_history(const TraceArguments& arguments, HistoryOptions& options) {
   const auto depth = [](std::string_view text) { return parse_size(text, 0, kMaxHistoryDepth); };
-  if (auto r = take_value("--history", arguments.history, options.depth, depth); !r) {
-    return r;
-  }
-  if (auto r = take_value("--history-interval", arguments.history_interval, options.interval,
-                          parse_history_interval);
-      !r) {
-    return r;
-  }
   const auto bytes = [](std::string_view text) {
     return parse_size(text, kMinHistoryBytes, kMaxHistoryBytes);
   };
-  if (auto r = take_value("--history-memory", arguments.history_memory, options.limit_bytes, bytes);
-      !r) {
-    return r;
-  }
-  return take_value("--source", arguments.source, options.source, parse_source);
+  return first_failure(
+      {take_value("--history", arguments.history, options.depth, depth),
+       take_value("--history-interval", arguments.history_interval, options.interval,
+                  parse_history_interval),
+       take_value("--history-memory", arguments.history_memory, options.limit_bytes, bytes),
+       take_value("--source", arguments.source, options.source, parse_source)});
 }
 
 }  // namespace
@@ -143,20 +131,11 @@ Result<Command> parse_trace(std::span<const char* const> arguments, const HostLo
   declare_trace(app, given);
   return parse_command(app, arguments, given.common, trace_help, [&]() -> Result<Command> {
     TraceOptions options;
-    Result<void> taken = take_output(given.output, options);
-    if (taken) {
-      taken = take_length(given, options);
-    }
-    if (taken) {
-      taken = take_history(given, options.history);
-    }
-    if (taken) {
-      taken = take_kernel(given, options);
-    }
-    if (taken) {
-      taken = take_filter(given.filter, host, options.filter);
-    }
-    if (!taken) {
+    if (auto taken =
+            first_failure({take_output(given.output, options), take_length(given, options),
+                           take_history(given, options.history), take_kernel(given, options),
+                           take_filter(given.filter, host, options.filter)});
+        !taken) {
       return std::unexpected(taken.error());
     }
     return options;

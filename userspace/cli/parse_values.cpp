@@ -82,10 +82,6 @@ constexpr std::array<std::pair<std::string_view, bool model::EventSelection::*>,
 
 }  // namespace
 
-Error usage_error(std::string what, std::string hint) {
-  return Error{.what = std::move(what), .hint = std::move(hint), .status = ExitStatus::kUsage};
-}
-
 std::string quote(std::string_view value) {
   static constexpr std::size_t kShown = 100;
   std::string text = "\"";
@@ -208,6 +204,16 @@ Result<void> take_family(bool ipv4, bool ipv6, std::optional<model::Family>& fam
     family = ipv4 ? model::Family::kIpv4 : model::Family::kIpv6;
   }
   return {};
+}
+
+Result<std::string> parse_http_path(std::string_view text) {
+  if (!text.starts_with('/') ||
+      std::ranges::any_of(text, [](unsigned char c) { return c <= ' ' || c >= 0x7f; })) {
+    return std::unexpected(
+        usage_error(fmt::format("{} is not a path", quote(text)),
+                    "it begins with a slash, and what is no ASCII is written as %XX"));
+  }
+  return std::string(text);
 }
 
 Result<std::uint64_t> parse_count(std::string_view text) {

@@ -17,8 +17,6 @@
 
 namespace tcptrace::cli {
 
-[[nodiscard]] Error usage_error(std::string what, std::string hint = {});
-
 // `value` in double quotes, on one line whatever it holds.
 [[nodiscard]] std::string quote(std::string_view value);
 
@@ -53,6 +51,9 @@ namespace tcptrace::cli {
 
 // What -4 and -6 choose; with neither, `family` stays.
 [[nodiscard]] Result<void> take_family(bool ipv4, bool ipv6, std::optional<model::Family>& family);
+
+// Of an HTTP request. Its line has blanks around the path, so none are in it.
+[[nodiscard]] Result<std::string> parse_http_path(std::string_view text);
 
 // At least 1.
 [[nodiscard]] Result<std::uint64_t> parse_count(std::string_view text);

@@ -7,7 +7,16 @@
 #include <charconv>
 #include <system_error>
 
+#include <fmt/format.h>
+
+#include "base/text.h"
+
 namespace tcptrace::stress {
+
+std::string http_get(const model::Target& target, std::string_view path, bool last) {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: tcptrace\r\n{}\r\n", path,
+                     host_and_port(target.host, target.port), last ? "Connection: close\r\n" : "");
+}
 
 bool same_token(std::string_view token, std::string_view other) {
   return token.size() == other.size() &&

@@ -5,9 +5,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
+#include "model/target.h"
+
 namespace tcptrace::stress {
+
+// A request; `last`: the connection is to be closed behind the answer.
+[[nodiscard]] std::string http_get(const model::Target& target, std::string_view path, bool last);
 
 // In any case of their letters, as the names of fields and the options of Connection are compared.
 [[nodiscard]] bool same_token(std::string_view token, std::string_view other);
