@@ -23,9 +23,16 @@ def children(pid):
     return direct + [grandchild for child in direct for grandchild in children(child)]
 
 
+def handles(pids):
+    """A pidfd of each that is still there."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            yield os.pidfd_open(pid)
+
+
 def end(process, number=signal.SIGTERM):
     """Ends a process, stopped or not, and what it has started."""
-    family = [os.pidfd_open(pid) for pid in children(process.pid)] if process.poll() is None else []
+    family = list(handles(children(process.pid))) if process.poll() is None else []
     process.send_signal(signal.SIGCONT)
     for child in family:
         signal_child(child, signal.SIGCONT)

@@ -3,9 +3,12 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
-#include <string>
+#include <ranges>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "host/procfs.h"
@@ -34,6 +37,12 @@ std::optional<std::uint64_t> number_in(const std::filesystem::path& path) {
   return numbers.size() == 1 ? std::optional(numbers.front()) : std::nullopt;
 }
 
+std::uint64_t entries_in(const std::filesystem::path& directory) {
+  std::error_code failure;
+  return static_cast<std::uint64_t>(
+      std::ranges::distance(std::filesystem::directory_iterator(directory, failure)));
+}
+
 }  // namespace
 
 model::LoadLimits read_load_limits(const std::filesystem::path& root) {
@@ -51,6 +60,7 @@ model::LoadLimits read_load_limits(const std::filesystem::path& root) {
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
     limits.open_files = files.rlim_cur;
   }
+  limits.files_open = entries_in(root / "proc/self/fd");
   return limits;
 }
 

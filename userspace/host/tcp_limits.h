@@ -2,10 +2,8 @@
 // What this machine and this process allow of TCP connections.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 
-#include "base/result.h"
 #include "model/load_limits.h"
 
 namespace tcptrace::host {

@@ -4,10 +4,12 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -38,7 +40,18 @@ Error no_address(const model::Target& target, int code) {
   return error;
 }
 
+int family_number(std::optional<model::Family> family) {
+  if (!family) {
+    return AF_UNSPEC;
+  }
+  return *family == model::Family::kIpv4 ? AF_INET : AF_INET6;
+}
+
 }  // namespace
+
+bool operator==(const SocketAddress& a, const SocketAddress& b) {
+  return a.size == b.size && std::memcmp(&a.storage, &b.storage, a.size) == 0;
+}
 
 std::uint16_t SocketAddress::port() const {
   return ntohs(family() == AF_INET6 ? v6(*this).sin6_port : v4(*this).sin_port);
@@ -54,9 +67,10 @@ bool SocketAddress::is_loopback() const {
          (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == kLoopbackNet);
 }
 
-Result<std::vector<SocketAddress>> resolve(const model::Target& target, int family) {
+Result<std::vector<SocketAddress>> resolve(const model::Target& target,
+                                           std::optional<model::Family> family) {
   addrinfo wanted{};
-  wanted.ai_family = family;
+  wanted.ai_family = family_number(family);
   wanted.ai_socktype = SOCK_STREAM;
   wanted.ai_flags = AI_NUMERICSERV;
   addrinfo* found = nullptr;
@@ -68,21 +82,27 @@ Result<std::vector<SocketAddress>> resolve(const model::Target& target, int fami
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
   std::vector<SocketAddress> addresses;
   for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
-    SocketAddress& address = addresses.emplace_back();
+    SocketAddress address;
     std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
     address.size = one->ai_addrlen;
+    // /etc/hosts may have a name twice, and ::1 of an IPv4 localhost is 127.0.0.1 once more.
+    if (std::ranges::find(addresses, address) == addresses.end()) {
+      addresses.push_back(address);
+    }
   }
   return addresses;
 }
 
 std::string host_text(const SocketAddress& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
+  std::string text;
   if (address.family() == AF_INET6) {
-    ::inet_ntop(AF_INET6, &v6(address).sin6_addr, text.data(), text.size());
+    append_address(text, std::span<const std::uint8_t, 16>(v6(address).sin6_addr.s6_addr));
   } else {
-    ::inet_ntop(AF_INET, &v4(address).sin_addr, text.data(), text.size());
+    std::array<std::uint8_t, 4> bytes{};
+    std::memcpy(bytes.data(), &v4(address).sin_addr, bytes.size());
+    append_address(text, std::span<const std::uint8_t, 4>(bytes));
   }
-  return text.data();
+  return text;
 }
 
 std::string to_text(const SocketAddress& address) {

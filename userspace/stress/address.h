@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/target.h"
+#include "model/tuple.h"
 
 namespace tcptrace::stress {
 
@@ -26,10 +28,13 @@ struct SocketAddress {
   [[nodiscard]] bool is_loopback() const;
 };
 
-// All addresses of the target, of the family (AF_UNSPEC: both) and in the order of RFC 6724, as
-// getaddrinfo() has it; at least one. Fails with ExitStatus::kUsage for a name that nobody knows.
-[[nodiscard]] Result<std::vector<SocketAddress>> resolve(const model::Target& target,
-                                                         int family = AF_UNSPEC);
+[[nodiscard]] bool operator==(const SocketAddress& a, const SocketAddress& b);
+
+// All addresses of the target, each once, of the family (none: both) and in the order of RFC 6724,
+// as getaddrinfo() has it; at least one. Fails with ExitStatus::kUsage for a name that nobody
+// knows.
+[[nodiscard]] Result<std::vector<SocketAddress>> resolve(
+    const model::Target& target, std::optional<model::Family> family = std::nullopt);
 
 // "192.0.2.1", "2001:db8::1".
 [[nodiscard]] std::string host_text(const SocketAddress& address);

@@ -18,17 +18,23 @@ namespace {
 using model::Cause;
 using model::EventKind;
 
+// A connect that nobody answers is given up after 3 s.
+struct OneSynRetry {
+  explicit OneSynRetry(const Netns& netns)
+      : retries(netns, "tcp_syn_retries", "1"), backoff(netns, "tcp_syn_linear_timeouts", "0") {}
+  Sysctl retries;
+  Sysctl backoff;
+};
+
 void connect_timeout(const Stage& stage) {
-  const Sysctl retries(stage.lab.client, "tcp_syn_retries", "1");
-  const Sysctl backoff(stage.lab.client, "tcp_syn_linear_timeouts", "0");
+  const OneSynRetry retry(stage.lab.client);
   const Nft drop(stage.lab.server, "input", to_port(stage.port));
   require(connect_error(stage.lab.client, {kServerV4, stage.port}) == ETIMEDOUT, "not a timeout");
 }
 
 // Each end has a key for the other, but not the same.
 void authentication_mismatch(const Stage& stage) {
-  const Sysctl retries(stage.lab.client, "tcp_syn_retries", "1");
-  const Sysctl backoff(stage.lab.client, "tcp_syn_linear_timeouts", "0");
+  const OneSynRetry retry(stage.lab.client);
   const UniqueFd listener = stage.lab.listen(stage.port);
   sign_with(listener.get(), {kClientV4, 0}, "the server's");
   const Endpoint server{kServerV4, stage.port};
@@ -121,11 +127,7 @@ void zero_window_timeout(const Stage& stage) {
 void local_send_failure(const Stage& stage) {
   constexpr auto* kDoomed = "10.77.0.9";
   const Sysctl retries(stage.lab.client, "tcp_retries2", "2");
-  const auto address = [&](const char* what) {
-    const InNetns inside(stage.lab.client);
-    run_or_throw({"ip", "addr", what, std::string(kDoomed) + "/24", "dev", std::string(kVethName)});
-  };
-  address("add");
+  change_address(stage.lab.client, "add", kDoomed);
   const UniqueFd listener = stage.lab.listen(stage.port);
   UniqueFd client;
   {
@@ -135,7 +137,7 @@ void local_send_failure(const Stage& stage) {
   }
   connect_to(client.get(), {kServerV4, stage.port});
   const UniqueFd server = accept_from(listener.get());
-  address("del");
+  change_address(stage.lab.client, "del", kDoomed);
   send_bytes(client.get(), 10);
   await_state(client.get(), TCP_CLOSE, 20s);
   reset_on_close(server.get());

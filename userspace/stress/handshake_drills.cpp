@@ -30,9 +30,9 @@ class FullQueue {
     clients_.push_back(lab.connect(stage.port));
     // Full at four. Three handshakes end together, so that the request queue does not see the
     // overflow coming: what ends them is lost, and the data behind it does it all at once.
-    const Nft hold(lab.client, "output",
-                   "tcp dport " + std::to_string(stage.port) +
-                       " tcp flags & (ack|syn) == ack limit rate 1/day burst 3 packets drop");
+    const Nft hold(
+        lab.client, "output",
+        to_port(stage.port, "tcp flags & (ack|syn) == ack limit rate 1/day burst 3 packets drop"));
     for (int i = 0; i < 3; ++i) {
       clients_.push_back(start_connect(lab.client, {kServerV4, stage.port}));
     }

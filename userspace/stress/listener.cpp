@@ -17,7 +17,7 @@ namespace tcptrace::stress {
 namespace {
 
 Result<void> set(int fd, int level, int name, int value, const char* what) {
-  if (::setsockopt(fd, level, name, &value, sizeof(value)) != 0) {
+  if (!try_option(fd, level, name, value)) {
     return std::unexpected(system_error(what, errno));
   }
   return {};

@@ -9,11 +9,10 @@
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
 #include "stress/load_socket.h"
 
 namespace tcptrace::stress {
-
-using std::chrono::nanoseconds;
 
 Result<std::unique_ptr<Load>> Load::start(LoadPlan plan) {
   std::unique_ptr<Load> load(new Load(std::move(plan)));
@@ -21,14 +20,14 @@ Result<std::unique_ptr<Load>> Load::start(LoadPlan plan) {
   if (!load->ended_.valid()) {
     return std::unexpected(system_error("cannot make an eventfd", errno));
   }
-  load->start_ = boot_clock();
   for (std::uint32_t i = 0; i < load->plan_.threads; ++i) {
-    auto& worker =
-        load->workers_.emplace_back(std::make_unique<LoadWorker>(load->plan_, i, load->start_));
+    auto& worker = load->workers_.emplace_back(std::make_unique<LoadWorker>(load->plan_, i));
     if (auto opened = worker->open(); !opened) {
       return std::unexpected(opened.error());
     }
   }
+  // Now that there is room for every connection: to make it is not a part of the load.
+  load->start_ = boot_time();
   load->running_ = load->workers_.size();
   try {
     for (const auto& worker : load->workers_) {
@@ -52,16 +51,16 @@ void Load::join() {
 }
 
 void Load::run(LoadWorker& worker) {
-  worker.run(stop_);
+  worker.run(start_, stop_);
   if (--running_ == 0) {
-    last_end_ns_ = boot_clock().count();
+    end_ = boot_time();
     ::eventfd_write(ended_.get(), 1);
   }
 }
 
 model::LoadProgress Load::progress() const {
   model::LoadProgress progress;
-  progress.elapsed = boot_clock() - start_;
+  progress.elapsed = boot_time() - start_;
   LatencyHistogram connect;
   for (const auto& worker : workers_) {
     const LoadState state = worker->state();
@@ -80,7 +79,7 @@ model::LoadReport Load::finish(const std::string& interrupted_by) {
     all += worker->tally();
   }
   model::LoadReport report;
-  report.boot_time = nanoseconds(last_end_ns_);
+  report.boot_time = end_;
   report.duration = report.boot_time - start_;
   report.options = plan_.options;
   report.connections = plan_.connections;

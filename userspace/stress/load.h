@@ -43,7 +43,7 @@ class Load {
   std::chrono::nanoseconds start_{};
   std::atomic<bool> stop_ = false;
   std::atomic<std::size_t> running_ = 0;
-  std::atomic<std::int64_t> last_end_ns_ = 0;
+  std::chrono::nanoseconds end_{};  // by the last thread; read when all have been joined
   std::vector<std::unique_ptr<LoadWorker>> workers_;
   std::vector<std::thread> threads_;
 };

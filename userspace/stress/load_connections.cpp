@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 
+#include "base/clock.h"
 #include "stress/socket_options.h"
 
 namespace tcptrace::stress {
@@ -35,7 +35,7 @@ LoadConnections::LoadConnections(const LoadPlan& plan, std::uint32_t share, std:
       holding_(plan.options.hold),
       events_(kEvents),
       buffer_(kBufferBytes),
-      now_(boot_clock()),
+      now_(boot_time()),
       turn_(share),
       max_failed_(model::kMaxFailedConnections / plan.threads) {}
 
@@ -102,7 +102,7 @@ bool LoadConnections::worth_asking() {
 }
 
 void LoadConnections::attempt(LoadSlot& slot) {
-  now_ = slot.began = boot_clock();
+  now_ = slot.began = boot_time();
   ConnectStart start = begin_connect(plan_, plan_.routes[slot.route], turn_);
   turn_ += plan_.threads;
   ++begun_;
@@ -138,7 +138,7 @@ void LoadConnections::connect_failed(LoadSlot& slot, Errno error) {
 }
 
 void LoadConnections::established(LoadSlot& slot) {
-  now_ = boot_clock();
+  now_ = boot_time();
   tally_.connect.record(now_ - slot.began);
   if (slot.requests == 0) {
     work_done(slot);
@@ -193,8 +193,8 @@ int LoadConnections::wait_for_events(nanoseconds time) {
 }
 
 void LoadConnections::wait(nanoseconds until) {
-  const int count = wait_for_events(std::max(until - boot_clock(), nanoseconds(0)));
-  now_ = boot_clock();
+  const int count = wait_for_events(std::max(until - boot_time(), nanoseconds(0)));
+  now_ = boot_time();
   // No slot is taken before all are handled: each event finds the connection it is about.
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events_[static_cast<std::size_t>(i)];
@@ -247,15 +247,16 @@ void LoadConnections::sample_tcp_info() {
   for (std::uint32_t i = 0; i < std::min(kLookedAt, slots_.size()) && sampled < kSampled; ++i) {
     const LoadSlot& slot = slots_[next_sample_];
     next_sample_ = (next_sample_ + 1) % slots_.size();
-    tcp_info info{};
-    socklen_t size = sizeof(info);
-    if ((slot.state != SlotState::kTalking && slot.state != SlotState::kHolding) ||
-        ::getsockopt(slot.fd.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+    if (slot.state != SlotState::kTalking && slot.state != SlotState::kHolding) {
       continue;
     }
-    tally_.tcp.add({.rtt_us = info.tcpi_rtt,
-                    .snd_cwnd = info.tcpi_snd_cwnd,
-                    .total_retrans = info.tcpi_total_retrans});
+    const auto info = read_tcp_info(slot.fd.get());
+    if (!info) {
+      continue;
+    }
+    tally_.tcp.add({.rtt_us = info->tcpi_rtt,
+                    .snd_cwnd = info->tcpi_snd_cwnd,
+                    .total_retrans = info->tcpi_total_retrans});
     ++sampled;
   }
 }
@@ -271,9 +272,13 @@ void LoadConnections::close_all() {
     if (held && plan_.options.close == CloseStyle::kRst) {
       abort_on_close(slot.fd.get());
     }
-    enter(slot, SlotState::kFree);
-    slots_.give_back(slot);
+    release(slot);
   }
+}
+
+void LoadConnections::release(LoadSlot& slot) {
+  enter(slot, SlotState::kFree);
+  slots_.give_back(slot);
 }
 
 void LoadConnections::note_failure(const LoadSlot& slot, const LoadFailure& failure) {
@@ -288,14 +293,12 @@ void LoadConnections::note_failure(const LoadSlot& slot, const LoadFailure& fail
 void LoadConnections::fail(LoadSlot& slot, const LoadFailure& failure) {
   note_failure(slot, failure);
   ++tally_.counts.failed;
-  enter(slot, SlotState::kFree);
-  slots_.give_back(slot);
+  release(slot);
 }
 
 void LoadConnections::succeed(LoadSlot& slot) {
   ++tally_.counts.succeeded;
-  enter(slot, SlotState::kFree);
-  slots_.give_back(slot);
+  release(slot);
 }
 
 }  // namespace tcptrace::stress

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "stress/load_plan.h"
@@ -45,7 +46,7 @@ class LoadConnections {
 
   // As of the last begin(), wait() or look at the clock.
   [[nodiscard]] std::chrono::nanoseconds now() const { return now_; }
-  std::chrono::nanoseconds look_at_clock() { return now_ = boot_clock(); }
+  std::chrono::nanoseconds look_at_clock() { return now_ = boot_time(); }
 
  private:
   // What epoll is asked for: edges, of which it needs no reminder.
@@ -79,6 +80,7 @@ class LoadConnections {
 
   void note_failure(const LoadSlot& slot, const model::LoadFailure& failure);
   void fail(LoadSlot& slot, const model::LoadFailure& failure);
+  void release(LoadSlot& slot);
   void succeed(LoadSlot& slot);
 
   const LoadPlan& plan_;

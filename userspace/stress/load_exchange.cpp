@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "base/clock.h"
 #include "stress/load_connections.h"
 #include "stress/socket_options.h"
 
@@ -74,12 +75,11 @@ void LoadConnections::handle(LoadSlot& slot, std::uint32_t events) {
     const Errno error = (events & (EPOLLERR | EPOLLHUP)) != 0 ? pending_error(slot.fd.get()) : 0;
     if (error != 0) {
       connect_failed(slot, error);
-    } else {
-      established(slot);
+      return;
     }
-    return;
-  }
-  if (slot.state == SlotState::kTalking && (events & EPOLLOUT) != 0 && !send_rest(slot)) {
+    // What came with the handshake's end is told of once: it is read below.
+    established(slot);
+  } else if (slot.state == SlotState::kTalking && (events & EPOLLOUT) != 0 && !send_rest(slot)) {
     return;
   }
   if ((events & (EPOLLIN | kEnd)) != 0) {
@@ -113,7 +113,7 @@ void LoadConnections::read(LoadSlot& slot, bool to_the_end) {
 }
 
 void LoadConnections::take(LoadSlot& slot, std::string_view bytes) {
-  now_ = boot_clock();
+  now_ = boot_time();
   if (plan_.options.work == LoadWork::kHttp) {
     take_http(slot, bytes);
   } else {

@@ -14,15 +14,11 @@ namespace {
 
 using model::LoadLimits;
 
-// Of a process that makes connections: standard streams, signals, output, a log, with room.
+// What a process that makes connections opens besides: its output, what its libraries read, with
+// room.
 constexpr std::uint64_t kOtherFiles = 32;
 constexpr const char* kMorePorts =
     "give more --source addresses, or widen net.ipv4.ip_local_port_range";
-
-std::unexpected<Error> refuse(std::string what, std::string hint) {
-  return std::unexpected(
-      Error{.what = std::move(what), .hint = std::move(hint), .status = ExitStatus::kUsage});
-}
 
 std::string warning(std::string_view what, std::string_view hint) {
   return fmt::format("{}; {}", what, hint);
@@ -51,26 +47,24 @@ Result<void> fit(LoadPlan& plan, std::uint64_t room, const Error& otherwise) {
 }
 
 Result<void> check_files(LoadPlan& plan, const LoadLimits& limits) {
-  const std::uint64_t other = kOtherFiles + plan.threads;
+  const std::uint64_t other = limits.files_open + kOtherFiles + plan.threads;
   const std::uint64_t room = limits.open_files > other ? limits.open_files - other : 0;
   return fit(plan, room,
-             Error{.what = fmt::format("--connections: {} at once need {} open files, and this "
-                                       "process may have {}",
-                                       grouped(plan.connections), grouped(plan.connections + other),
-                                       grouped(limits.open_files)),
-                   .hint = fmt::format("give at most {}, or raise the limit with ulimit -Hn",
-                                       grouped(room)),
-                   .status = ExitStatus::kUsage});
+             usage_error(fmt::format("--connections: {} at once need {} open files, and this "
+                                     "process may have {}",
+                                     grouped(plan.connections), grouped(plan.connections + other),
+                                     grouped(limits.open_files)),
+                         fmt::format("give at most {}, or raise the limit with ulimit -Hn",
+                                     grouped(room))));
 }
 
 Result<void> check_ports(LoadPlan& plan, const LoadLimits& limits) {
   const std::uint64_t room = pairs(plan, limits);
   return fit(plan, room,
-             Error{.what = fmt::format("--connections: {} at once need as many local ports, and "
-                                       "there are {}",
-                                       grouped(plan.connections), grouped(room)),
-                   .hint = kMorePorts,
-                   .status = ExitStatus::kUsage});
+             usage_error(fmt::format("--connections: {} at once need as many local ports, and "
+                                     "there are {}",
+                                     grouped(plan.connections), grouped(room)),
+                         kMorePorts));
 }
 
 // Who closes first keeps the port for a minute.
@@ -152,11 +146,11 @@ Result<void> check_permission(const LoadPlan& plan, bool allowed) {
       fmt::format("give a --rate up to {}, or --yes if you may load it so", kFreeRate);
   const std::string peer = to_text(plan.routes.front().peer);
   if (rate) {
-    return refuse(
-        fmt::format("--rate: {} connections/s to {}, which is another machine", *rate, peer), hint);
+    return std::unexpected(usage_error(
+        fmt::format("--rate: {} connections/s to {}, which is not loopback", *rate, peer), hint));
   }
-  return refuse(
-      fmt::format("as many connections/s as possible to {}, which is another machine", peer), hint);
+  return std::unexpected(usage_error(
+      fmt::format("as many connections/s as possible to {}, which is not loopback", peer), hint));
 }
 
 Result<std::vector<std::string>> check_limits(LoadPlan& plan, const LoadLimits& limits) {

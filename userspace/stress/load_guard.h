@@ -11,8 +11,8 @@
 
 namespace tcptrace::stress {
 
-// More new connections a second than this, to another machine, are an attack unless somebody
-// answers for them.
+// More new connections a second than this, not over loopback, are an attack unless somebody answers
+// for them.
 inline constexpr double kFreeRate = 1000;
 
 // Fails with ExitStatus::kUsage for more than that unless `allowed`.

@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "stress/http_text.h"
 
 namespace tcptrace::stress {
 namespace {
@@ -25,17 +26,6 @@ using model::LoadWork;
 
 constexpr std::uint32_t kDefaultConnections = 64;
 constexpr std::uint32_t kMaxConnections = 1U << 20;
-
-Error usage(std::string what, std::string hint = {}) {
-  return Error{.what = std::move(what), .hint = std::move(hint), .status = ExitStatus::kUsage};
-}
-
-int family_of(const LoadOptions& options) {
-  if (!options.family) {
-    return AF_UNSPEC;
-  }
-  return *options.family == Family::kIpv4 ? AF_INET : AF_INET6;
-}
 
 std::uint32_t processors() {
   cpu_set_t allowed;
@@ -74,8 +64,8 @@ Result<void> check_ours(const SocketAddress& source) {
   if (::bind(fd.get(), source.get(), source.size) != 0) {
     const int failure = errno;
     return std::unexpected(
-        usage(fmt::format("--source: {}: {}", host_text(source), std::strerror(failure)),
-              failure == EADDRNOTAVAIL ? "give addresses of this host: see ip address" : ""));
+        usage_error(fmt::format("--source: {}: {}", host_text(source), std::strerror(failure)),
+                    failure == EADDRNOTAVAIL ? "give addresses of this host: see ip address" : ""));
   }
   return {};
 }
@@ -98,7 +88,7 @@ Result<std::vector<SocketAddress>> find_sources(const LoadOptions& options) {
 }
 
 Result<std::vector<LoadRoute>> find_routes(const LoadOptions& options) {
-  auto addresses = resolve(options.target, family_of(options));
+  auto addresses = resolve(options.target, options.family);
   if (!addresses) {
     return std::unexpected(addresses.error());
   }
@@ -116,19 +106,11 @@ Result<std::vector<LoadRoute>> find_routes(const LoadOptions& options) {
     }
   }
   if (routes.empty()) {
-    return std::unexpected(usage(
+    return std::unexpected(usage_error(
         fmt::format("--source: no address of the family of {}", to_text(addresses->front()))));
   }
   return routes;
 }
-
-std::string http_request(const LoadOptions& options, bool last) {
-  return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: tcptrace\r\n{}\r\n", options.path,
-                     host_and_port(options.target.host, options.target.port),
-                     last ? "Connection: close\r\n" : "");
-}
-
-}  // namespace
 
 std::uint32_t connections_at_once(const LoadOptions& options) {
   if (options.connections) {
@@ -144,12 +126,25 @@ std::uint32_t connections_at_once(const LoadOptions& options) {
                                                double{kMaxConnections}));
 }
 
+// What an echo server is sent, and has to send back.
+std::string echo_payload(std::size_t bytes) {
+  // A period that no buffer size is a multiple of, so that bytes in the wrong place are noticed.
+  constexpr std::size_t kPeriod = 251;
+  std::string payload(bytes, '\0');
+  for (std::size_t i = 0; i < bytes; ++i) {
+    payload[i] = static_cast<char>(i % kPeriod);
+  }
+  return payload;
+}
+
+}  // namespace
+
 Result<std::vector<SocketAddress>> addresses_of(const model::Prefix& prefix) {
   const std::size_t size = prefix.family == Family::kIpv4 ? 4 : 16;
   const std::size_t host_bits = size * 8 - prefix.length;
-  if (host_bits > 16) {
-    return std::unexpected(usage(fmt::format("--source: more than {} addresses", kMaxSources),
-                                 "give a longer prefix"));
+  if (host_bits >= 64 || (std::size_t{1} << host_bits) > kMaxSources) {
+    return std::unexpected(usage_error(fmt::format("--source: more than {} addresses", kMaxSources),
+                                       "give a longer prefix"));
   }
   std::size_t count = std::size_t{1} << host_bits;
   model::Address address = prefix.address;
@@ -165,16 +160,6 @@ Result<std::vector<SocketAddress>> addresses_of(const model::Prefix& prefix) {
   return addresses;
 }
 
-std::string echo_payload(std::size_t bytes) {
-  // A period that no buffer size is a multiple of, so that bytes in the wrong place are noticed.
-  constexpr std::size_t kPeriod = 251;
-  std::string payload(bytes, '\0');
-  for (std::size_t i = 0; i < bytes; ++i) {
-    payload[i] = static_cast<char>(i % kPeriod);
-  }
-  return payload;
-}
-
 Result<LoadPlan> make_plan(const LoadOptions& options) {
   auto routes = find_routes(options);
   if (!routes) {
@@ -188,9 +173,9 @@ Result<LoadPlan> make_plan(const LoadOptions& options) {
   if (options.work == LoadWork::kEcho) {
     plan.request = plan.last_request = echo_payload(options.payload_bytes);
   } else if (options.work == LoadWork::kHttp) {
-    plan.request = http_request(options, false);
+    plan.request = http_get(options.target, options.path, false);
     // The server would close what is to be held.
-    plan.last_request = http_request(options, options.hold.count() == 0);
+    plan.last_request = http_get(options.target, options.path, options.hold.count() == 0);
   }
   return plan;
 }

@@ -35,15 +35,9 @@ struct LoadPlan {
 // cannot be.
 [[nodiscard]] Result<LoadPlan> make_plan(const model::LoadOptions& options);
 
-// How many connections a load has at once, and how many threads it gets by itself.
-[[nodiscard]] std::uint32_t connections_at_once(const model::LoadOptions& options);
-
 inline constexpr std::size_t kMaxSources = 65'536;
 // The addresses of a block; of an IPv4 one with more than two, not the first and the last, which
 // no host has. Fails for too many.
 [[nodiscard]] Result<std::vector<SocketAddress>> addresses_of(const model::Prefix& prefix);
-
-// What an echo server is sent, and has to send back.
-[[nodiscard]] std::string echo_payload(std::size_t bytes);
 
 }  // namespace tcptrace::stress

@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <utility>
 
+#include "base/clock.h"
 #include "stress/socket_options.h"
 
 namespace tcptrace::stress {
@@ -20,34 +20,30 @@ namespace {
 using model::Family;
 using model::LoadOptions;
 
-[[nodiscard]] bool set(int fd, int level, int name, int value) {
-  return ::setsockopt(fd, level, name, &value, sizeof(value)) == 0;
-}
-
 [[nodiscard]] bool set_keepalive(int fd, const model::Keepalive& keepalive) {
-  return set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
-         set(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(keepalive.idle_s)) &&
-         set(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(keepalive.interval_s)) &&
-         set(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(keepalive.count));
+  return try_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+         try_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(keepalive.idle_s)) &&
+         try_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(keepalive.interval_s)) &&
+         try_option(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(keepalive.count));
 }
 
 // The last packet of the handshake waits for the first request, which takes its place: one packet
 // less, and the server is woken once and not twice.
 [[nodiscard]] bool join_handshake_and_request(int fd) {
-  return set(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+  return try_option(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
 }
 
 [[nodiscard]] bool configure(int fd, const LoadOptions& options) {
   return (options.work == model::LoadWork::kConnect || join_handshake_and_request(fd)) &&
-         (!options.nodelay || set(fd, IPPROTO_TCP, TCP_NODELAY, 1)) &&
+         (!options.nodelay || try_option(fd, IPPROTO_TCP, TCP_NODELAY, 1)) &&
          (!options.keepalive || set_keepalive(fd, *options.keepalive)) &&
-         (!options.user_timeout ||
-          set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.user_timeout->count())));
+         (!options.user_timeout || try_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+                                              static_cast<int>(options.user_timeout->count())));
 }
 
 // The port is chosen by connect(): it must be unique with both addresses, not with ours alone.
 [[nodiscard]] bool bind_source(int fd, const SocketAddress& source) {
-  return set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1) &&
+  return try_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1) &&
          ::bind(fd, source.get(), source.size) == 0;
 }
 
@@ -110,19 +106,13 @@ model::FailedConnection describe_failed(int fd, const SocketAddress& peer,
   if (fd >= 0 && ::getsockname(fd, local.get(), &local.size) == 0) {
     near = end_of(local);
   }
-  return {.boot_time = boot_clock(),
+  return {.boot_time = boot_time(),
           .failure = failure,
           .family = far.family,
           .local = near.address,
           .peer = far.address,
           .local_port = near.port,
           .peer_port = far.port};
-}
-
-std::chrono::nanoseconds boot_clock() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 }  // namespace tcptrace::stress

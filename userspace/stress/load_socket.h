@@ -37,6 +37,4 @@ struct ConnectStart {
 [[nodiscard]] model::FailedConnection describe_failed(int fd, const SocketAddress& peer,
                                                       const model::LoadFailure& failure);
 
-[[nodiscard]] std::chrono::nanoseconds boot_clock();  // CLOCK_BOOTTIME
-
 }  // namespace tcptrace::stress

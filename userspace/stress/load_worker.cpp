@@ -30,13 +30,17 @@ std::optional<Schedule> make_schedule(const LoadPlan& plan, std::uint32_t share,
 
 }  // namespace
 
-LoadWorker::LoadWorker(const LoadPlan& plan, std::uint32_t share, nanoseconds start)
-    : connections_(plan, share, share_of(plan.connections, share, plan.threads), tally_),
-      schedule_(make_schedule(plan, share, start)),
-      left_(plan.options.total ? share_of(*plan.options.total, share, plan.threads) : kNoLimit),
-      end_(plan.options.duration ? start + *plan.options.duration : nanoseconds::max()) {}
+LoadWorker::LoadWorker(const LoadPlan& plan, std::uint32_t share)
+    : plan_(plan),
+      share_(share),
+      connections_(plan, share, share_of(plan.connections, share, plan.threads), tally_),
+      left_(plan.options.total ? share_of(*plan.options.total, share, plan.threads) : kNoLimit) {}
 
-void LoadWorker::run(const std::atomic<bool>& stop) {
+void LoadWorker::run(nanoseconds start, const std::atomic<bool>& stop) {
+  schedule_ = make_schedule(plan_, share_, start);
+  if (plan_.options.duration) {
+    end_ = start + *plan_.options.duration;
+  }
   // A scheduled time is meant to the microsecond, not to the 50 of default timers.
   ::prctl(PR_SET_TIMERSLACK, 1);
   while (!stop.load(std::memory_order_relaxed) && connections_.look_at_clock() < end_ && !done()) {

@@ -28,12 +28,12 @@ struct LoadState {
 
 class LoadWorker {
  public:
-  // The `share`-th of the plan's threads, for a run that begins at `start` (CLOCK_BOOTTIME).
-  LoadWorker(const LoadPlan& plan, std::uint32_t share, std::chrono::nanoseconds start);
+  // The `share`-th of the plan's threads. The plan outlives it.
+  LoadWorker(const LoadPlan& plan, std::uint32_t share);
 
   [[nodiscard]] Result<void> open() { return connections_.open(); }
-  // Until its share is done, the time is over, or `stop`.
-  void run(const std::atomic<bool>& stop);
+  // Until its share is done, the time is over, or `stop`. `start`: of the schedule, CLOCK_BOOTTIME.
+  void run(std::chrono::nanoseconds start, const std::atomic<bool>& stop);
 
   // From any thread, at any time.
   [[nodiscard]] LoadState state() const;
@@ -48,11 +48,13 @@ class LoadWorker {
   void tick();
   void publish();
 
+  const LoadPlan& plan_;
+  std::uint32_t share_;
   LoadTally tally_;
   LoadConnections connections_;
   std::optional<Schedule> schedule_;
   std::uint64_t left_;  // still to be begun
-  std::chrono::nanoseconds end_;
+  std::chrono::nanoseconds end_ = std::chrono::nanoseconds::max();
   std::chrono::nanoseconds next_tick_{};
   mutable std::mutex mutex_;
   LoadState published_;

@@ -19,6 +19,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include <fmt/format.h>
+
 #include "stress/command.h"
 
 namespace tcptrace::stress {
@@ -147,6 +149,12 @@ void loopback_up(const Netns& netns) {
   run_or_throw({"ip", "link", "set", "lo", "up"});
 }
 
+void change_address(const Netns& netns, const std::string& what, std::string_view ipv4,
+                    std::string_view device) {
+  const InNetns inside(netns);
+  run_or_throw({"ip", "addr", what, fmt::format("{}/24", ipv4), "dev", std::string(device)});
+}
+
 void join(const VethEnd& first, const VethEnd& second, std::string_view device) {
   const std::string name(device);
   {
@@ -155,8 +163,8 @@ void join(const VethEnd& first, const VethEnd& second, std::string_view device) 
                   std::to_string(second.netns.holder())});
   }
   for (const VethEnd* end : {&first, &second}) {
+    change_address(end->netns, "add", end->ipv4, device);
     const InNetns inside(end->netns);
-    run_or_throw({"ip", "addr", "add", end->ipv4 + "/24", "dev", name});
     // Without nodad the address is unusable for a second.
     run_or_throw({"ip", "addr", "add", end->ipv6 + "/64", "dev", name, "nodad"});
     run_or_throw({"ip", "link", "set", name, "up"});

@@ -71,6 +71,9 @@ struct VethEnd {
 };
 inline constexpr std::string_view kVethName = "v0";
 void join(const VethEnd& first, const VethEnd& second, std::string_view device = kVethName);
+// `ip address WHAT` (add, replace, del) of an IPv4 address of the end, within the pair's /24.
+void change_address(const Netns& netns, const std::string& what, std::string_view ipv4,
+                    std::string_view device = kVethName);
 void loopback_up(const Netns& netns);
 
 }  // namespace tcptrace::stress

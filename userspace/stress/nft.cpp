@@ -17,12 +17,7 @@ std::string next_table() {
 }
 
 std::string port_rule(std::string_view side, std::uint16_t port, std::string_view verdict) {
-  return std::string("tcp ")
-      .append(side)
-      .append(" ")
-      .append(std::to_string(port))
-      .append(" ")
-      .append(verdict);
+  return fmt::format("tcp {} {} {}", side, port, verdict);
 }
 
 }  // namespace

@@ -29,13 +29,6 @@ using model::ProbePhase;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-int family_of(const model::ProbeConfig& config) {
-  if (!config.family) {
-    return AF_UNSPEC;
-  }
-  return *config.family == model::Family::kIpv4 ? AF_INET : AF_INET6;
-}
-
 // An address, with or without a zone: no name server is asked.
 bool is_numeric(const std::string& host) {
   in6_addr parsed{};
@@ -46,7 +39,7 @@ bool is_numeric(const std::string& host) {
 // getaddrinfo() cannot be interrupted: whoever waits for it can leave it behind, with all it needs.
 struct Resolution {
   model::Target target;
-  int family = AF_UNSPEC;
+  std::optional<model::Family> family;
   UniqueFd done{::eventfd(0, EFD_CLOEXEC)};
   Result<std::vector<SocketAddress>> addresses;
 };
@@ -54,25 +47,23 @@ struct Resolution {
 std::shared_ptr<Resolution> start_resolution(const model::ProbeConfig& config) {
   auto job = std::make_shared<Resolution>();
   job->target = config.target;
-  job->family = family_of(config);
+  job->family = config.family;
   std::thread([job] {
     job->addresses = resolve(job->target, job->family);
-    const std::uint64_t one = 1;
-    (void)!::write(job->done.get(), &one, sizeof(one));
+    ::eventfd_write(job->done.get(), 1);
   }).detach();
   return job;
 }
 
-void read_tcp_info(int fd, ProbeConnect& result) {
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+void note_tcp_info(int fd, ProbeConnect& result) {
+  const auto info = read_tcp_info(fd);
+  if (!info) {
     return;
   }
-  result.syn_retransmits = info.tcpi_total_retrans;
+  result.syn_retransmits = info->tcpi_total_retrans;
   // Without timestamps the answer to a retransmitted SYN is no sample (RFC 6298, Karn).
-  if (info.tcpi_rtt != 0 && result.outcome == ProbeOutcome::kConnected) {
-    result.rtt = microseconds(info.tcpi_rtt);
+  if (info->tcpi_rtt != 0 && result.outcome == ProbeOutcome::kConnected) {
+    result.rtt = microseconds(info->tcpi_rtt);
   }
 }
 
@@ -110,7 +101,7 @@ Result<std::optional<model::ProbeAttempt>> Prober::resolve() {
     return attempt;
   }
   if (is_numeric(config_.target.host)) {
-    auto known = stress::resolve(config_.target, family_of(config_));
+    auto known = stress::resolve(config_.target, config_.family);
     if (!known) {
       return std::unexpected(known.error());
     }
@@ -180,7 +171,7 @@ bool Prober::connect_one(const SocketAddress& address, ProbeConnect& result) con
   if (waited == Wait::kTimedOut && err == 0) {
     result.outcome = ProbeOutcome::kTimedOut;
   }
-  read_tcp_info(fd.get(), result);
+  note_tcp_info(fd.get(), result);
   if (result.outcome != ProbeOutcome::kConnected) {
     return true;
   }

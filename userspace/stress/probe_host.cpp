@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // What a host does by itself when nobody answers a SYN or a question to a name server.
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <resolv.h>
 #include <sys/socket.h>
 
@@ -9,6 +8,7 @@
 
 #include "base/unique_fd.h"
 #include "stress/probe.h"
+#include "stress/socket_options.h"
 
 namespace tcptrace::stress {
 namespace {
@@ -18,12 +18,8 @@ using std::chrono::nanoseconds;
 // TCP_TIMEOUT_INIT: a socket that has never measured anything has it.
 nanoseconds initial_rto() {
   const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  if (!fd.valid() || ::getsockopt(fd.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
-    return {};
-  }
-  return std::chrono::microseconds(info.tcpi_rto);
+  const auto info = read_tcp_info(fd.get());
+  return info ? nanoseconds(std::chrono::microseconds(info->tcpi_rto)) : nanoseconds{};
 }
 
 // "tcp: make the first N SYN RTO backoffs linear", v6.5.

@@ -130,13 +130,6 @@ void firewall_reject_established(const Stage& stage) {
   await_state(pair.client.get(), TCP_CLOSE);
 }
 
-// A second address of the end, which the other end reaches too.
-void add_address(const Netns& netns, const char* address) {
-  const InNetns inside(netns);
-  run_or_throw(
-      {"ip", "address", "replace", std::string(address) + "/24", "dev", std::string(kVethName)});
-}
-
 // Then the polls have seen the connection.
 void exchange_and_wait(const Pair& pair) {
   exchange(pair);
@@ -159,7 +152,7 @@ void lose_answer(const Stage& stage, const Pair& pair) {
 }
 
 void conntrack_lost(const Stage& stage) {
-  add_address(stage.lab.server, kVirtualV4);
+  change_address(stage.lab.server, "replace", kVirtualV4);
   const Nft nat(stage.lab.server, {.type = "nat", .hook = "prerouting", .priority = -100},
                 virtual_to_server(stage));
   const Pair pair = stage.lab.pair({kServerV4, stage.port}, {kVirtualV4, stage.port});
@@ -176,7 +169,7 @@ void conntrack_lost_answer(const Stage& stage) {
 }
 
 void conntrack_lost_masquerade(const Stage& stage) {
-  add_address(stage.lab.client, kMasqueradeV4);
+  change_address(stage.lab.client, "replace", kMasqueradeV4);
   const Nft nat(stage.lab.client, {.type = "nat", .hook = "postrouting", .priority = 100},
                 to_port(stage.port, fmt::format("snat ip to {}", kMasqueradeV4)));
   lose_answer(stage, stage.lab.pair(stage.port));

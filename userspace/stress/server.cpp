@@ -56,10 +56,16 @@ Result<Server> Server::start(const model::ServeConfig& config,
     }
     state->workers.push_back(std::move(worker));
   }
-  for (const auto& worker : state->workers) {
-    state->threads.emplace_back([&worker = *worker] { worker.run(); });
+  Server server(std::move(state));
+  try {
+    for (const auto& worker : server.state_->workers) {
+      server.state_->threads.emplace_back([&worker = *worker] { worker.run(); });
+    }
+  } catch (const std::system_error& error) {
+    return std::unexpected(
+        system_error("cannot start a thread", error.code().value(), "give fewer --threads"));
   }
-  return Server(std::move(state));
+  return server;
 }
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}

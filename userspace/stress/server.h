@@ -14,7 +14,7 @@ namespace tcptrace::stress {
 class Server {
  public:
   // Listens and serves until stop(). `exhausted` is called once, by a thread of the server, when
-  // there are no descriptors left to accept with.
+  // there are no descriptors or memory left to accept with.
   [[nodiscard]] static Result<Server> start(const model::ServeConfig& config,
                                             std::function<void(int error)> exhausted);
   Server(Server&&) noexcept;

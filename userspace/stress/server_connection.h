@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a server's thread knows of one connection. No allocation of its own unless an answer does
-// not fit into the socket, or a request comes in pieces.
+// What a server's thread knows of one connection. Allocates for a request of HTTP, which may come
+// in pieces, and for what does not fit into the socket or has to wait.
 #pragma once
 
 #include <cstddef>

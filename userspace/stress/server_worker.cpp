@@ -67,10 +67,7 @@ Result<void> ServerWorker::open() {
   return added ? Result<void>() : std::unexpected(system_error("EPOLL_CTL_ADD", errno));
 }
 
-void ServerWorker::stop() const {
-  const std::uint64_t one = 1;
-  (void)!::write(stop_.get(), &one, sizeof(one));
-}
+void ServerWorker::stop() const { ::eventfd_write(stop_.get(), 1); }
 
 int ServerWorker::wait_ms() const {
   const Moment next = std::min(accept_again_, timers_.empty() ? kNever : timers_.begin()->due);
@@ -157,16 +154,17 @@ void ServerWorker::accept_failed(int error) {
 
 void ServerWorker::pause_accepting(nanoseconds time) {
   accept_again_ = now_ + time;
-  for (ServerListener& listener : listeners_) {
-    epoll_event event{.events = 0, .data = {.ptr = static_cast<Watched*>(&listener)}};
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listener.fd.get(), &event);
-  }
+  watch_listeners(0);
 }
 
 void ServerWorker::listen_again() {
   accept_again_ = kNever;
+  watch_listeners(EPOLLIN);
+}
+
+void ServerWorker::watch_listeners(std::uint32_t events) {
   for (ServerListener& listener : listeners_) {
-    epoll_event event{.events = EPOLLIN, .data = {.ptr = static_cast<Watched*>(&listener)}};
+    epoll_event event{.events = events, .data = {.ptr = static_cast<Watched*>(&listener)}};
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listener.fd.get(), &event);
   }
 }

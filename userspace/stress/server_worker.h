@@ -65,6 +65,7 @@ class ServerWorker {
   void accept_failed(int error);
   void pause_accepting(std::chrono::nanoseconds time);
   void listen_again();
+  void watch_listeners(std::uint32_t events);
   void welcome(UniqueFd socket);
   [[nodiscard]] bool is_to_fail();
 

@@ -146,9 +146,13 @@ void sign_with(int fd, const Endpoint& peer, std::string_view key) {
   checked(signs ? 0 : -1, "TCP_MD5SIG");
 }
 
-UniqueFd accept_from(int listener) {
+void await_connection(int listener) {
   pollfd ready{.fd = listener, .events = POLLIN, .revents = 0};
   require(::poll(&ready, 1, static_cast<int>(scaled(10s).count())) == 1, "nothing to accept");
+}
+
+UniqueFd accept_from(int listener) {
+  await_connection(listener);
   return UniqueFd(checked(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC), "accept4"));
 }
 
@@ -170,7 +174,7 @@ void receive_bytes(int fd, std::size_t size) {
 int send_error(int fd) { return ::send(fd, "x", 1, MSG_NOSIGNAL) == 1 ? 0 : errno; }
 
 void set_option(int fd, int level, int name, int value) {
-  checked(::setsockopt(fd, level, name, &value, sizeof(value)), "setsockopt");
+  checked(try_option(fd, level, name, value) ? 0 : -1, "setsockopt");
 }
 
 void reset_on_close(int fd) { checked(abort_on_close(fd) ? 0 : -1, "SO_LINGER"); }
@@ -189,10 +193,9 @@ void disconnect(int fd) {
 int so_error(int fd) { return option(fd, SOL_SOCKET, SO_ERROR); }
 
 int tcp_state(int fd) {
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  checked(::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), "TCP_INFO");
-  return info.tcpi_state;
+  const auto info = read_tcp_info(fd);
+  checked(info ? 0 : -1, "TCP_INFO");
+  return info->tcpi_state;
 }
 
 void await_state(int fd, int state, std::chrono::milliseconds timeout) {
@@ -219,11 +222,10 @@ void await_unread(int fd, std::size_t bytes) {
 }
 
 std::uint16_t local_port(int fd) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof(storage);
-  checked(::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size), "getsockname");
-  // sin_port and sin6_port lie at the same place.
-  return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
+  SocketAddress local;
+  local.size = sizeof(local.storage);
+  checked(::getsockname(fd, local.get(), &local.size), "getsockname");
+  return local.port();
 }
 
 std::uint64_t cookie(int fd) {

@@ -30,6 +30,8 @@ void sign_with(int fd, const Endpoint& peer, std::string_view key);
 // connect() until it succeeds or fails: its errno, 0 for success.
 [[nodiscard]] int connect_error(const Netns& netns, const Endpoint& to);
 [[nodiscard]] int connect_error(int fd, const Endpoint& to);
+// Until one is in the accept queue: it is there an ACK later than connect() returns.
+void await_connection(int listener);
 [[nodiscard]] UniqueFd accept_from(int listener);
 
 void bind_to(int fd, const Endpoint& at);

@@ -6,8 +6,8 @@
 namespace tcptrace::stress {
 namespace {
 
-SocketAddress numeric(const char* host, int family = AF_UNSPEC) {
-  const auto addresses = resolve({.host = host, .port = 8080}, family);
+SocketAddress numeric(const char* host) {
+  const auto addresses = resolve({.host = host, .port = 8080});
   EXPECT_TRUE(addresses) << host;
   return addresses ? addresses->front() : SocketAddress();
 }
@@ -32,7 +32,7 @@ TEST(Address, LoopbackIsTold) {
 }
 
 TEST(Address, ANumberOfTheOtherFamilyIsBadUsage) {
-  const auto addresses = resolve({.host = "192.0.2.1", .port = 80}, AF_INET6);
+  const auto addresses = resolve({.host = "192.0.2.1", .port = 80}, model::Family::kIpv6);
   ASSERT_FALSE(addresses);
   EXPECT_EQ(addresses.error().status, ExitStatus::kUsage);
   EXPECT_NE(addresses.error().what.find("cannot resolve \"192.0.2.1\""), std::string::npos);

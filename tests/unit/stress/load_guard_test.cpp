@@ -45,15 +45,14 @@ TEST(LoadGuard, AnotherMachineMayNotWithoutYes) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().status, ExitStatus::kUsage);
   EXPECT_EQ(refused.error().what,
-            "as many connections/s as possible to 192.0.2.1:80, which is another machine");
+            "as many connections/s as possible to 192.0.2.1:80, which is not loopback");
   EXPECT_TRUE(check_permission(plan_of(options), true));
   options.rate = 1000;
   EXPECT_TRUE(check_permission(plan_of(options), false));
   options.rate = 1001;
   const auto fast = check_permission(plan_of(options), false);
   ASSERT_FALSE(fast);
-  EXPECT_EQ(fast.error().what,
-            "--rate: 1001 connections/s to 192.0.2.1:80, which is another machine");
+  EXPECT_EQ(fast.error().what, "--rate: 1001 connections/s to 192.0.2.1:80, which is not loopback");
   EXPECT_THAT(fast.error().hint, HasSubstr("--yes"));
 }
 
