@@ -5,6 +5,10 @@
 
 namespace tcptrace {
 
+Error usage_error(std::string what, std::string hint) {
+  return Error{.what = std::move(what), .hint = std::move(hint), .status = ExitStatus::kUsage};
+}
+
 Error system_error(std::string_view what, int errno_code, std::string hint) {
   return Error{.what = std::string(what) + ": " + std::generic_category().message(errno_code),
                .hint = std::move(hint),

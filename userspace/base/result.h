@@ -35,6 +35,9 @@ struct Error {
 template <typename T>
 using Result = std::expected<T, Error>;
 
+// Bad usage or input: ExitStatus::kUsage.
+[[nodiscard]] Error usage_error(std::string what, std::string hint = {});
+
 // "what: strerror(errno_code)".
 [[nodiscard]] Error system_error(std::string_view what, int errno_code, std::string hint = {});
 

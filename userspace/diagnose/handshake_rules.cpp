@@ -15,11 +15,6 @@ using model::TcpInfo;
 // loss by chance lasts.
 constexpr std::uint8_t kUnanswered = 3;
 
-// tcp_check_req() drops the segment that would complete it: sk_acceptq_is_full().
-bool queue_full(const Evidence& e) {
-  return info_has(e, [](const TcpInfo& info) { return info.backlog > info.backlog_limit; });
-}
-
 // A queue that has just been full leaves requests behind that were acknowledged.
 bool queue_has_room(const Evidence& e) {
   return info_has(e, [](const TcpInfo& info) { return info.backlog <= info.backlog_limit / 2; });
@@ -37,7 +32,7 @@ void request(const Evidence& e, Facts& facts) {
 constexpr Rule kRules[] = {
     {.cause = Cause::kAcceptQueueOverflow,
      .confidence = Confidence::kLikely,
-     .holds = queue_full,
+     .holds = queue_is_full,  // tcp_check_req() drops the segment that would complete it
      .summary =
          [](const Evidence& e) {
            return fmt::format(

@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
 #include <ranges>
 #include <tuple>
 
-#include <fmt/core.h>
+#include "diagnose/rule.h"
 
 namespace tcptrace::diagnose {
 namespace {
@@ -49,8 +48,7 @@ LoadCause full_queue(const FailedConnection& failed, const model::FullestListene
           .cause = Cause::kAcceptQueueOverflow,
           .confidence = Confidence::kLikely,
           .at_peer = true,
-          .summary = fmt::format("the accept queue of port {} was full: {} waiting, {} allowed",
-                                 listener.port, listener.backlog, listener.backlog_limit),
+          .summary = queue_was_full(listener.port, listener.backlog, listener.backlog_limit),
           .advice = "raise the backlog of listen() and net.core.somaxconn, or accept faster"};
 }
 

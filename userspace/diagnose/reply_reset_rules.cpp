@@ -51,8 +51,7 @@ bool refused(const Evidence& e) { return e.event.no_socket && has_flags(e, kSyn,
 
 bool queue_full(const Evidence& e) {
   return found(e, TcpState::kListen) && has_flags(e, kAck, kSyn) &&
-         reason_allows(e, "INVALID_SYN") &&
-         info_has(e, [](const TcpInfo& info) { return info.backlog > info.backlog_limit; });
+         reason_allows(e, "INVALID_SYN") && queue_is_full(e);
 }
 
 bool echo(const Evidence& e) { return e.event.earlier && finds_nobody(e); }
@@ -212,9 +211,8 @@ constexpr Rule kReplyRules[] = {
      .holds = queue_full,
      .summary =
          [](const Evidence& e) {
-           return fmt::format("the accept queue of port {} was full: {} waiting, {} allowed",
-                              e.event.connection.local_port, e.event.info->backlog,
-                              e.event.info->backlog_limit);
+           return queue_was_full(e.event.connection.local_port, e.event.info->backlog,
+                                 e.event.info->backlog_limit);
          },
      .facts = queue,
      .advice = "raise the backlog of listen() and net.core.somaxconn, accept faster, or set "

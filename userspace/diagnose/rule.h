@@ -90,4 +90,17 @@ template <typename Predicate>
   return evidence.event.info && predicate(*evidence.event.info);
 }
 
+// Of the listener.
+[[nodiscard]] inline bool queue_is_full(const Evidence& evidence) {
+  return info_has(evidence, [](const model::TcpInfo& info) {
+    return model::accept_queue_full(info.backlog, info.backlog_limit);
+  });
+}
+
+[[nodiscard]] inline std::string queue_was_full(std::uint16_t port, std::uint32_t backlog,
+                                                std::uint32_t limit) {
+  return fmt::format("the accept queue of port {} was full: {} waiting, {} allowed", port, backlog,
+                     limit);
+}
+
 }  // namespace tcptrace::diagnose

@@ -3,21 +3,12 @@
 
 #include <ctime>
 
+#include "base/clock.h"
+
 namespace tcptrace::host {
-namespace {
-
-std::chrono::nanoseconds read_clock(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
-
-}  // namespace
-
-std::chrono::nanoseconds boot_time() { return read_clock(CLOCK_BOOTTIME); }
 
 std::chrono::nanoseconds boot_to_wall() {
-  return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
+  return std::chrono::system_clock::now().time_since_epoch() - boot_time();
 }
 
 std::chrono::seconds local_utc_offset(std::chrono::seconds wall) {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-// The clock of the kernel's records, and its distance from the wall's.
+// How far the clock of the kernel's records is from the wall's.
 #pragma once
 
 #include <chrono>
 
 namespace tcptrace::host {
-
-[[nodiscard]] std::chrono::nanoseconds boot_time();  // CLOCK_BOOTTIME
 
 // CLOCK_REALTIME - CLOCK_BOOTTIME, now. Steps with the wall clock.
 [[nodiscard]] std::chrono::nanoseconds boot_to_wall();

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <limits>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -115,12 +116,11 @@ Result<std::uint32_t> inode_of_pid_text(const fs::path& root, std::string_view t
 std::optional<std::uint32_t> netns_of_pid(const fs::path& root, std::uint32_t pid) {
   std::error_code failure;
   const fs::path link = fs::read_symlink(proc_dir(root, pid) / "ns/net", failure);
-  static constexpr std::string_view kPrefix = "net:[";
-  const std::string_view text = link.native();
-  if (failure || !text.starts_with(kPrefix) || !text.ends_with(']')) {
+  const auto inode = failure ? std::nullopt : link_inode(link.native(), "net");
+  if (!inode || *inode > std::numeric_limits<std::uint32_t>::max()) {
     return std::nullopt;
   }
-  return parse_number<std::uint32_t>(text.substr(kPrefix.size(), text.size() - kPrefix.size() - 1));
+  return static_cast<std::uint32_t>(*inode);
 }
 
 std::vector<NetNamespace> list_netns(const fs::path& root) {

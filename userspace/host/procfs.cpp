@@ -89,6 +89,17 @@ std::optional<std::string_view> status_value(std::string_view status, std::strin
   return std::nullopt;
 }
 
+std::optional<std::uint64_t> link_inode(std::string_view link, std::string_view type) {
+  if (!link.starts_with(type)) {
+    return std::nullopt;
+  }
+  link.remove_prefix(type.size());
+  if (!link.starts_with(":[") || !link.ends_with(']')) {
+    return std::nullopt;
+  }
+  return parse_number<std::uint64_t>(link.substr(2, link.size() - 3));
+}
+
 std::vector<std::uint32_t> list_pids(const std::filesystem::path& root) {
   std::vector<std::uint32_t> pids;
   std::error_code failure;

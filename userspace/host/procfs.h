@@ -44,6 +44,9 @@ template <std::integral T>
 [[nodiscard]] std::optional<std::string_view> status_value(std::string_view status,
                                                            std::string_view key);
 
+// N of "type:[N]": what the links of /proc/PID/ns and /proc/PID/fd hold.
+[[nodiscard]] std::optional<std::uint64_t> link_inode(std::string_view link, std::string_view type);
+
 // Every process, lowest first; threads are not listed.
 [[nodiscard]] std::vector<std::uint32_t> list_pids(const std::filesystem::path& root);
 

@@ -2,7 +2,6 @@
 #include "host/socket_owners.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,16 +27,10 @@ struct DirCloser {
 };
 using DirPtr = std::unique_ptr<DIR, DirCloser>;
 
-// "socket:[4711]"
 std::optional<std::uint64_t> socket_inode(int directory, const char* name) {
-  static constexpr std::string_view kPrefix = "socket:[";
   std::array<char, 64> link{};
   const ssize_t size = ::readlinkat(directory, name, link.data(), link.size());
-  const std::string_view text(link.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
-  if (!text.starts_with(kPrefix) || !text.ends_with(']')) {
-    return std::nullopt;
-  }
-  return parse_number<std::uint64_t>(text.substr(kPrefix.size(), text.size() - kPrefix.size() - 1));
+  return link_inode({link.data(), size < 0 ? 0 : static_cast<std::size_t>(size)}, "socket");
 }
 
 std::vector<std::uint64_t> inodes_in(DIR* directory) {
@@ -50,9 +43,9 @@ std::vector<std::uint64_t> inodes_in(DIR* directory) {
   return inodes;
 }
 
-// The ids of the process's cgroup and of those above it, from its own upwards.
+// The id of the process's cgroup; with `ancestors` also of those above it, from its own upwards.
 std::vector<std::uint64_t> cgroups_of(const fs::path& root, const fs::path& mount,
-                                      std::uint32_t pid) {
+                                      std::uint32_t pid, bool ancestors) {
   static constexpr std::string_view kVersion2 = "0::/";
   const auto text = read_file(proc_dir(root, pid) / "cgroup");
   std::vector<std::uint64_t> ids;
@@ -67,7 +60,7 @@ std::vector<std::uint64_t> cgroups_of(const fs::path& root, const fs::path& moun
         break;
       }
       ids.push_back(status.st_ino);
-      if (path == mount) {
+      if (!ancestors || path == mount) {
         break;
       }
     }
@@ -104,8 +97,9 @@ std::optional<model::Process> OwnerReader::describe(std::uint32_t pid) const {
   process.uid = all.empty() ? 0 : parse_number<std::uint32_t>(all.front()).value_or(0);
   const std::string comm = comm_of(root_, pid);
   comm.copy(process.comm.data(), process.comm.size() - 1);
-  const auto cgroups =
-      cgroup_mount_ ? cgroups_of(root_, *cgroup_mount_, pid) : std::vector<std::uint64_t>();
+  const auto cgroups = cgroup_mount_
+                           ? cgroups_of(root_, *cgroup_mount_, pid, !filter_.cgroups.empty())
+                           : std::vector<std::uint64_t>();
   process.cgroup_id = cgroups.empty() ? 0 : cgroups.front();
   const bool in_cgroup = filter_.cgroups.empty() ||
                          std::ranges::find_first_of(cgroups, filter_.cgroups) != cgroups.end();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kernel/attach_plan.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace tcptrace::kernel {
@@ -62,8 +61,8 @@ std::string why_not(const VariantRow& variant, const Facts& facts) {
   return {};
 }
 
-// Kprobes run with preemption disabled, but cannot ask for a socket's cookie. Tracepoints can: they
-// come first, although they are preempted too from 7.0 on.
+// Kprobes run with preemption disabled, but cannot ask for a socket's cookie. Tracepoints can,
+// although they are preempted too from 7.0 on: which comes first the row says.
 bool is_preempted(const HookRow& row, const VariantRow& variant, const Facts& facts) {
   return facts.functions_preempted && !row.in_softirq && variant.family == AttachFamily::kFentry;
 }
@@ -78,37 +77,33 @@ std::string rejection(const HookRow& row, const VariantRow& variant, const Facts
   return reason;
 }
 
-// `preempted`: what is preempted will do.
+// What is preempted is taken where nothing else is left; of a family that is forced, at once.
 Choice choose(const HookRow& row, const Facts& facts, std::optional<AttachFamily> family,
-              const Rejections& rejections, bool preempted) {
+              const Rejections& rejections) {
   Choice choice{.hook = &row, .variant = nullptr, .failures = {}};
+  const VariantRow* preempted = nullptr;
   for (const VariantRow& variant : row.variants) {
     if (family && variant.family != *family) {
       continue;
     }
     std::string reason = rejection(row, variant, facts, rejections);
-    if (reason.empty() && !preempted && is_preempted(row, variant, facts)) {
+    if (reason.empty() && !family && is_preempted(row, variant, facts)) {
+      preempted = preempted == nullptr ? &variant : preempted;
       reason = kPreempted;
     }
     if (reason.empty()) {
       choice.variant = &variant;
-      break;
+      return choice;
     }
     choice.failures.push_back({.variant = std::string(variant.label), .reason = std::move(reason)});
   }
-  return choice;
-}
-
-Choice choose_unpreempted(const HookRow& row, const Facts& facts, const Rejections& rejections) {
-  Choice choice = choose(row, facts, std::nullopt, rejections, false);
-  if (choice.variant != nullptr) {
-    return choice;
+  if (preempted != nullptr) {
+    choice.variant = preempted;
+    choice.preempted = true;
+    std::erase_if(choice.failures, [&](const model::HookFailure& failure) {
+      return failure.variant == preempted->label;
+    });
   }
-  choice.variant = choose(row, facts, std::nullopt, rejections, true).variant;
-  choice.preempted = choice.variant != nullptr;
-  std::erase_if(choice.failures, [&choice](const model::HookFailure& failure) {
-    return choice.preempted && failure.variant == choice.variant->label;
-  });
   return choice;
 }
 
@@ -123,8 +118,7 @@ std::vector<Choice> choose_hooks(std::span<const HookRow> rows, const Facts& fac
   std::vector<Choice> choices;
   choices.reserve(rows.size());
   for (const HookRow& row : rows) {
-    choices.push_back(family ? choose(row, facts, family, rejections, true)
-                             : choose_unpreempted(row, facts, rejections));
+    choices.push_back(choose(row, facts, family, rejections));
   }
   return choices;
 }

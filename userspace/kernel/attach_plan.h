@@ -65,7 +65,7 @@ struct Facts {
   std::string syscall_tp_failure;
   bool reset_reason = false;
   bool retransmit_error = false;
-  bool functions_preempted = false;  // preempts() of kernel/preemption.h
+  bool functions_preempted = false;  // kernel_preempts() of kernel/preemption.h
 };
 
 struct Choice {

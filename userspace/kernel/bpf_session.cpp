@@ -90,10 +90,6 @@ constexpr std::string_view kPollProgram = "poll_sockets";
 
 }  // namespace
 
-void BpfSession::SkeletonDeleter::operator()(tcptrace_bpf* skeleton) const {
-  tcptrace_bpf__destroy(skeleton);
-}
-
 BpfSession::BpfSession(SessionOptions options, Features features)
     : options_(std::move(options)), features_(std::move(features)) {}
 
@@ -315,9 +311,9 @@ void BpfSession::detach() {
   }
 }
 
-// How often the kernel skipped one of the programs, because it would have interrupted itself (or,
-// with kprobes, any other) on its CPU: commit 9ed9e9ba2337, v5.12; of kprobes dd8657894c11, v6.7.
-// A kprobe that is hit in a softirq which interrupted another kprobe does not get as far as its
+// How often the kernel skipped one of the programs, because it was running already (or, with
+// kprobes, any other) on its CPU: commit 9ed9e9ba2337, v5.12; of kprobes dd8657894c11, v6.7. A
+// kprobe that is hit in a softirq which interrupted another kprobe does not get as far as its
 // program: the link counts those.
 std::uint64_t BpfSession::recursion_misses() const {
   std::uint64_t misses = detached_misses_;

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,8 +20,6 @@
 #include "kernel/iterator.h"
 #include "model/filter.h"
 #include "model/report.h"
-
-struct tcptrace_bpf;
 
 namespace tcptrace::kernel {
 
@@ -79,11 +76,6 @@ class BpfSession {
   [[nodiscard]] std::map<std::uint32_t, NetnsTotals> netns_totals() const;
 
  private:
-  struct SkeletonDeleter {
-    void operator()(tcptrace_bpf* skeleton) const;
-  };
-  using SkeletonPtr = std::unique_ptr<tcptrace_bpf, SkeletonDeleter>;
-
   // A variant that the facts allowed and that failed: it is rejected and the choice made again.
   struct Setback {
     std::string key;

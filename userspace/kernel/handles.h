@@ -7,6 +7,8 @@
 
 #include <memory>
 
+struct tcptrace_bpf;  // the skeleton
+
 namespace tcptrace::kernel {
 
 template <auto Function>
@@ -17,6 +19,11 @@ struct Deleter {
   }
 };
 
+struct SkeletonDeleter {
+  void operator()(tcptrace_bpf* skeleton) const;
+};
+
+using SkeletonPtr = std::unique_ptr<tcptrace_bpf, SkeletonDeleter>;
 using BtfPtr = std::unique_ptr<btf, Deleter<btf__free>>;
 using LinkPtr = std::unique_ptr<bpf_link, Deleter<bpf_link__destroy>>;
 using RingBufferPtr = std::unique_ptr<ring_buffer, Deleter<ring_buffer__free>>;

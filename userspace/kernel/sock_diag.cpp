@@ -10,12 +10,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/unique_fd.h"
 #include "kernel/sock_diag_info.h"
 
@@ -140,12 +139,6 @@ bool parse_socket(Bytes payload, Socket& socket) {
   return true;
 }
 
-nanoseconds boot_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
-}
-
 struct Request {
   nlmsghdr header;
   inet_diag_req_v2 body;
@@ -257,7 +250,7 @@ Result<DiagCounts> read_sock_diag(std::uint32_t netns, std::uint32_t states,
       if (!datagram) {
         return std::unexpected(datagram.error());
       }
-      const DiagResult part = parse_sock_diag(*datagram, sequence, netns, boot_now(), handler);
+      const DiagResult part = parse_sock_diag(*datagram, sequence, netns, boot_time(), handler);
       if (part.error != 0) {
         return std::unexpected(request_error(part.error));
       }

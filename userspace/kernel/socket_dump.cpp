@@ -73,15 +73,13 @@ void SocketDump::read_owners(DumpReport& report) {
     report.unread_processes = options_.read_owners ? options_.read_owners(owners_) : 0;
     return;
   }
-  std::uint64_t undecodable = 0;
   const auto read = iter_->read_owners([&](std::span<const std::byte> record) {
     if (const auto owner = trace::decode_socket_owner(record)) {
       owners_.add(owner->inode, owner->process);
     } else {
-      ++undecodable;
+      ++report.undecodable;
     }
   });
-  report.undecodable += undecodable;
   if (!read) {
     report.owners_unreadable = read.error();
   }

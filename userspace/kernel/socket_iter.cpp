@@ -27,15 +27,6 @@ Error unsupported(std::string_view what, int code, std::string_view reason) {
 
 }  // namespace
 
-void SocketIter::SkeletonDeleter::operator()(tcptrace_bpf* skeleton) const {
-  tcptrace_bpf__destroy(skeleton);
-}
-
-SocketIter::SocketIter() = default;
-SocketIter::SocketIter(SocketIter&&) noexcept = default;
-SocketIter& SocketIter::operator=(SocketIter&&) noexcept = default;
-SocketIter::~SocketIter() = default;
-
 // What the iterators need of the kernel is tried out on themselves: to probe for everything that a
 // trace needs takes longer than a dump. Only where they fail is it asked why.
 Result<SocketIter> SocketIter::open(const model::Filter& filter, std::uint32_t states) {

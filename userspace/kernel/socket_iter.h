@@ -2,19 +2,13 @@
 // The BPF iterators of a snapshot: loaded once, read as often as wanted.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <span>
 
 #include "base/result.h"
 #include "kernel/features.h"
 #include "kernel/handles.h"
 #include "kernel/iterator.h"
 #include "model/filter.h"
-
-struct tcptrace_bpf;
 
 namespace tcptrace::kernel {
 
@@ -23,9 +17,6 @@ class SocketIter {
   // `states`: bit mask (1 << TcpState). Fails with ExitStatus::kUnsupported where the kernel or the
   // privileges do not allow it.
   [[nodiscard]] static Result<SocketIter> open(const model::Filter& filter, std::uint32_t states);
-  SocketIter(SocketIter&&) noexcept;
-  SocketIter& operator=(SocketIter&&) noexcept;
-  ~SocketIter();
 
   // Every socket of the network namespace of the calling thread that the filter lets through.
   [[nodiscard]] Result<void> read_sockets(const RecordHandler& handler) const;
@@ -33,17 +24,13 @@ class SocketIter {
   [[nodiscard]] Result<void> read_owners(const RecordHandler& handler) const;
 
  private:
-  struct SkeletonDeleter {
-    void operator()(tcptrace_bpf* skeleton) const;
-  };
-
-  SocketIter();
+  SocketIter() = default;
 
   [[nodiscard]] Result<void> load(const model::Filter& filter, std::uint32_t states,
                                   const Features& features);
   [[nodiscard]] Result<void> attach();
 
-  std::unique_ptr<tcptrace_bpf, SkeletonDeleter> skeleton_;
+  SkeletonPtr skeleton_;
   LinkPtr sockets_;
   LinkPtr owners_;
 };

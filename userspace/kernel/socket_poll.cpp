@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 
 #include "kernel/sock_diag.h"
 #include "tcptrace.h"
@@ -19,9 +18,7 @@ using model::SocketSource;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::uint32_t state_bit(model::TcpState state) {
-  return 1U << static_cast<std::uint32_t>(state);
-}
+using model::state_bit;
 
 // Without those of which the kernel keeps no more than tuple and timer.
 constexpr std::uint32_t kPolledStates =
@@ -51,11 +48,14 @@ tt_sample_record sample_record(const Socket& socket, milliseconds since) {
   tt_sample_record record{};
   record.header.kind = TT_KIND_SAMPLE;
   record.header.size = sizeof(record);
-  record.header.flags = quiet(info, since) ? TT_F_QUIET : 0;
   record.header.timestamp_ns = static_cast<std::uint64_t>(socket.boot_time.count());
   record.cookie = socket.connection.cookie;
   record.netns = socket.connection.netns;
   record.state = static_cast<std::uint8_t>(socket.connection.state);
+  if (quiet(info, since)) {
+    record.header.flags = TT_F_QUIET;
+    return record;
+  }
   record.ca_state = info.ca_state;
   record.retransmits = info.retransmits;
   record.rtt_us = info.rtt_us;

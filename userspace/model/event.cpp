@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "model/tcp_flags.h"
+
 namespace tcptrace::model {
 
 std::string_view role_name(Role role) {
@@ -114,6 +116,21 @@ bool describes_connection(const Event& event) {
 bool was_open(const Event& event) {
   return describes_connection(event) && event.connection.state != TcpState::kSynSent &&
          event.connection.old_state != TcpState::kSynSent;
+}
+
+bool same_ends(const Connection& a, const Connection& b) {
+  return a.netns == b.netns && a.family == b.family && a.local_port == b.local_port &&
+         a.peer_port == b.peer_port && a.local == b.local && a.peer == b.peer;
+}
+
+bool answers_syn(const Event& event) {
+  return event.trigger_flags != 0 ? (event.trigger_flags & kSyn) != 0
+                                  : (event.rst_flags & kAck) != 0;
+}
+
+bool answers_stranger(const Event& event) {
+  return event.origin == ResetOrigin::kReply && !answers_syn(event) &&
+         (event.socket_state == TcpState::kUnknown || event.socket_state == TcpState::kListen);
 }
 
 bool is_echo(const Event& event) {

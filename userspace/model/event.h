@@ -175,6 +175,20 @@ struct Event {
   std::optional<Verdict> verdict{};  // of what went wrong, by diagnose/
 };
 
+// sk_acceptq_is_full() (include/net/sock.h): then the kernel drops SYNs and the ends of handshakes.
+[[nodiscard]] constexpr bool accept_queue_full(std::uint32_t backlog, std::uint32_t limit) {
+  return backlog > limit;
+}
+
+// The same two ends in the same namespace, whatever the cookie.
+[[nodiscard]] bool same_ends(const Connection& a, const Connection& b);
+
+// Resets sent in reply. Where the segment was not seen, the reset's own flags tell: one with an ACK
+// answers a segment without (RFC 9293, 3.5.2).
+[[nodiscard]] bool answers_syn(const Event& event);
+// To a segment that found no connection, and was not to make one.
+[[nodiscard]] bool answers_stranger(const Event& event);
+
 // A reset that says nothing new: it answers what was under way when this end reset the connection.
 [[nodiscard]] bool is_echo(const Event& event);
 

@@ -168,8 +168,7 @@ struct FullestListener {
   std::uint32_t backlog = 0;  // connections waiting
   std::uint32_t backlog_limit = 0;
 
-  // sk_acceptq_is_full() (include/net/sock.h): then the kernel drops a SYN without a word.
-  [[nodiscard]] bool was_full() const { return backlog > backlog_limit; }
+  [[nodiscard]] bool was_full() const { return accept_queue_full(backlog, backlog_limit); }
 };
 
 // Failures of one kind of which a trace says the same.

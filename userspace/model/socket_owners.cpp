@@ -2,7 +2,6 @@
 #include "model/socket_owners.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace tcptrace::model {
 

@@ -24,6 +24,11 @@ enum class TcpState : std::uint8_t {
   kNewSynRecv = 12,
 };
 
+// As in the masks of states that the kernel takes (TCPF_*).
+[[nodiscard]] constexpr std::uint32_t state_bit(TcpState state) {
+  return 1U << static_cast<std::uint32_t>(state);
+}
+
 // RFC 9293's names as the kernel and bcc spell them: "ESTABLISHED", "SYN_SENT", "FIN_WAIT1" …
 [[nodiscard]] std::string_view state_name(TcpState state);
 

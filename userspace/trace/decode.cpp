@@ -20,6 +20,15 @@ const Wire* view(std::span<const std::byte> bytes) {
   return bytes.size() == sizeof(Wire) ? reinterpret_cast<const Wire*>(bytes.data()) : nullptr;
 }
 
+// Null also for a record of another kind, or that says it has another size.
+template <typename Wire>
+const Wire* view_as(std::span<const std::byte> bytes, std::uint32_t kind) {
+  const auto* wire = view<Wire>(bytes);
+  return wire != nullptr && wire->header.kind == kind && wire->header.size == bytes.size()
+             ? wire
+             : nullptr;
+}
+
 bool valid_state(std::uint8_t state) {
   return state <= static_cast<std::uint8_t>(model::TcpState::kNewSynRecv);
 }
@@ -248,9 +257,8 @@ std::optional<Event> Decoder::decode(std::span<const std::byte> bytes) const {
 }
 
 bool decode_socket(std::span<const std::byte> bytes, model::Socket& out) {
-  const auto* wire = view<tt_socket_record>(bytes);
-  if (wire == nullptr || wire->header.kind != TT_KIND_SOCKET || wire->header.size != bytes.size() ||
-      wire->timer > TT_TIMER_MAX) {
+  const auto* wire = view_as<tt_socket_record>(bytes, TT_KIND_SOCKET);
+  if (wire == nullptr || wire->timer > TT_TIMER_MAX) {
     return false;
   }
   const std::uint32_t flags = wire->header.flags;
@@ -297,9 +305,8 @@ std::optional<model::Tuple> decode_tuple(const tt_sample_record& wire) {
 }  // namespace
 
 std::optional<PolledSample> decode_sample(std::span<const std::byte> bytes) {
-  const auto* wire = view<tt_sample_record>(bytes);
-  if (wire == nullptr || wire->header.kind != TT_KIND_SAMPLE || wire->header.size != bytes.size() ||
-      !valid_state(wire->state)) {
+  const auto* wire = view_as<tt_sample_record>(bytes, TT_KIND_SAMPLE);
+  if (wire == nullptr || !valid_state(wire->state)) {
     return std::nullopt;
   }
   const model::ConnectionId id{.cookie = wire->cookie, .netns = wire->netns};
@@ -325,9 +332,8 @@ std::optional<PolledSample> decode_sample(std::span<const std::byte> bytes) {
 }
 
 std::optional<SocketOwner> decode_socket_owner(std::span<const std::byte> bytes) {
-  const auto* wire = view<tt_socket_owner_record>(bytes);
-  if (wire == nullptr || wire->header.kind != TT_KIND_SOCKET_OWNER ||
-      wire->header.size != bytes.size()) {
+  const auto* wire = view_as<tt_socket_owner_record>(bytes, TT_KIND_SOCKET_OWNER);
+  if (wire == nullptr) {
     return std::nullopt;
   }
   std::optional<SocketOwner> owner(std::in_place);

@@ -4,16 +4,6 @@
 #include <algorithm>
 
 namespace tcptrace::trace {
-namespace {
-
-// The orphan's socket may be forgotten by the time of the reply, so the tuple decides, not the
-// cookie.
-bool same_connection(const model::Connection& a, const model::Connection& b) {
-  return a.netns == b.netns && a.family == b.family && a.local_port == b.local_port &&
-         a.peer_port == b.peer_port && a.local == b.local && a.peer == b.peer;
-}
-
-}  // namespace
 
 void ResetFilter::push(model::Event&& event, const Output& output) {
   if (event.kind == model::EventKind::kResetReceived && event.ambiguous) {
@@ -21,8 +11,10 @@ void ResetFilter::push(model::Event&& event, const Output& output) {
     return;
   }
   if (event.kind == model::EventKind::kResetSent && event.origin != model::ResetOrigin::kActive) {
+    // The orphan's socket may be forgotten by the time of the reply, so the tuple decides, not the
+    // cookie.
     const auto false_one = std::ranges::find_if(held_, [&](const model::Event& held) {
-      return same_connection(held.connection, event.connection) &&
+      return same_ends(held.connection, event.connection) &&
              event.boot_time - held.boot_time < kWait;
     });
     if (false_one != held_.end()) {

@@ -13,7 +13,6 @@ namespace tcptrace::trace {
 namespace {
 
 using model::kAck;
-using model::kSyn;
 
 constexpr std::size_t kPlaces = 4096;  // a power of two
 
@@ -35,21 +34,15 @@ std::size_t place_of(const model::Address& from, std::uint16_t from_port, const 
   return mixed & (kPlaces - 1);
 }
 
+// Of what its own end sends.
+std::size_t sender_place(const model::Connection& c) {
+  return place_of(c.local, c.local_port, c.peer, c.peer_port);
+}
+
 // Two ends of one connection, each as it sees it.
 bool opposite(const model::Connection& a, const model::Connection& b) {
   return a.local_port == b.peer_port && a.peer_port == b.local_port && a.family == b.family &&
          a.local == b.peer && a.peer == b.local;
-}
-
-bool same(const model::Connection& a, const model::Connection& b) {
-  return a.netns == b.netns && a.local_port == b.local_port && a.peer_port == b.peer_port &&
-         a.family == b.family && a.local == b.local && a.peer == b.peer;
-}
-
-bool segment_seen(const model::Event& sent) { return sent.trigger_flags != 0; }
-
-bool answers_syn(const model::Event& sent) {
-  return segment_seen(sent) ? (sent.trigger_flags & kSyn) != 0 : (sent.rst_flags & kAck) != 0;
 }
 
 // A connection that is being opened goes on after the reply to a wrong segment.
@@ -65,10 +58,8 @@ bool ends_connection(const model::Event& sent) {
   }
 }
 
-bool finds_no_connection(const model::Event& sent) {
-  return sent.origin == model::ResetOrigin::kReply && !answers_syn(sent) &&
-         (sent.socket_state == model::TcpState::kUnknown ||
-          sent.socket_state == model::TcpState::kListen);
+bool follows(std::chrono::nanoseconds later, std::chrono::nanoseconds earlier) {
+  return later >= earlier && later - earlier < ResetPairs::kWindow;
 }
 
 // More than any connection has under way (RFC 7323 allows 1 GiB, which nobody's buffers have).
@@ -87,7 +78,7 @@ bool in_line(std::optional<std::uint32_t> a, std::optional<std::uint32_t> b) {
 ResetPairs::ResetPairs() : places_(kPlaces) {}
 
 ResetPairs::Numbers ResetPairs::answered_by(const model::Event& sent) {
-  if (segment_seen(sent)) {
+  if (sent.trigger_flags != 0) {
     return {
         .seq = sent.trigger_seq,
         .ack = (sent.trigger_flags & kAck) != 0 ? std::optional(sent.trigger_ack) : std::nullopt};
@@ -99,7 +90,7 @@ ResetPairs::Numbers ResetPairs::answered_by(const model::Event& sent) {
 ResetPairs::Same ResetPairs::same_connection(const Sent& before, const model::Event& now) {
   const std::uint64_t cookie = now.connection.cookie;
   const Numbers numbers = answered_by(now);
-  if (!same(before.connection, now.connection) || answers_syn(now) ||
+  if (!same_ends(before.connection, now.connection) || answers_syn(now) ||
       !in_line(before.answered.seq, numbers.seq) || !in_line(before.answered.ack, numbers.ack)) {
     return Same::kNo;
   }
@@ -112,10 +103,8 @@ ResetPairs::Same ResetPairs::same_connection(const Sent& before, const model::Ev
 }
 
 std::optional<model::EarlierReset> ResetPairs::earlier(const model::Event& reply) const {
-  const model::Connection& c = reply.connection;
-  const Sent& before = places_[place_of(c.local, c.local_port, c.peer, c.peer_port)];
-  if (!before.ended_it || !finds_no_connection(reply) || reply.boot_time < before.boot_time ||
-      reply.boot_time - before.boot_time >= kWindow) {
+  const Sent& before = places_[sender_place(reply.connection)];
+  if (!before.ended_it || !answers_stranger(reply) || !follows(reply.boot_time, before.boot_time)) {
     return std::nullopt;
   }
   const Same is_same = same_connection(before, reply);
@@ -130,16 +119,16 @@ std::optional<model::EarlierReset> ResetPairs::earlier(const model::Event& reply
       .advice = before.advice};
 }
 
+// What was on its way to a connection that has been reset draws a reset too, which will find
+// nobody: the first is the one that ends the other end.
 void ResetPairs::remember(const model::Event& sent) {
-  const model::Connection& c = sent.connection;
-  Sent& place = places_[place_of(c.local, c.local_port, c.peer, c.peer_port)];
-  // What was on its way to a connection that has been reset draws a reset too, which will find
-  // nobody: the first is the one that ends the other end.
   if (is_echo(sent)) {
     return;
   }
+  const model::Connection& c = sent.connection;
+  Sent& place = places_[sender_place(c)];
   if (same_connection(place, sent) != Same::kNo && !place.arrived &&
-      place.boot_time <= sent.boot_time && sent.boot_time - place.boot_time < kWindow) {
+      follows(sent.boot_time, place.boot_time)) {
     return;
   }
   place.boot_time = sent.boot_time;
@@ -176,8 +165,8 @@ void ResetPairs::settle(const model::Connection& sender, const Output& output) {
 
 void ResetPairs::push(model::Event&& received, const Output& output) {
   Sent& sent = sent_to(received.connection);
-  if (opposite(sent.connection, received.connection) && received.boot_time >= sent.boot_time &&
-      received.boot_time - sent.boot_time < kWindow) {
+  if (opposite(sent.connection, received.connection) &&
+      follows(received.boot_time, sent.boot_time)) {
     sent.arrived = true;
     received.sender = sent.sender;
     output(std::move(received));

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+// The clock of the kernel's records, and of all times of this program that are not for people.
+#pragma once
+
+#include <chrono>
+
+namespace tcptrace {
+
+// CLOCK_BOOTTIME: goes on while the machine sleeps.
+[[nodiscard]] std::chrono::nanoseconds boot_time();
+
+}  // namespace tcptrace
