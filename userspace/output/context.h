@@ -12,7 +12,7 @@ struct Context {
   std::string host;
   std::chrono::nanoseconds boot_to_wall{};  // CLOCK_REALTIME - CLOCK_BOOTTIME
   bool color = false;                       // text: ANSI colours
-  bool verbose = false;  // text: a second line per event with what JSON would say
+  bool verbose = false;                     // more of each record
   // Text shows local time: seconds east of UTC at a wall time (seconds since the epoch). Empty:
   // UTC. JSON is always UTC.
   std::function<std::chrono::seconds(std::chrono::seconds)> utc_offset{};

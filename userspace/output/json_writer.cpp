@@ -27,6 +27,17 @@ void JsonWriter::element(std::string_view value) {
   put(',');
 }
 
+void JsonWriter::number_unless_zero(std::string_view key, std::uint64_t value) {
+  if (value == 0) {
+    return;
+  }
+  element(key);
+  pos_[-1] = ':';
+  reserve(kRoom);
+  decimal(value);
+  put(',');
+}
+
 void JsonWriter::flush() {
   if (pos_ == buffer_.data()) {
     return;

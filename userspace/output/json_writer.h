@@ -99,6 +99,8 @@ class JsonWriter {
       number<K>(value);
     }
   }
+  // Likewise, where the key is a name that a table has.
+  void number_unless_zero(std::string_view key, std::uint64_t value);
   template <Key K>
   void word_unless_empty(std::string_view value) {
     if (!value.empty()) {

@@ -20,7 +20,4 @@ namespace tcptrace::output {
 // them that was kept.
 [[nodiscard]] std::string load_json(const model::LoadReport& report, const Context& context);
 
-// So many in `elapsed`, a second.
-[[nodiscard]] double per_second(std::uint64_t count, std::chrono::nanoseconds elapsed);
-
 }  // namespace tcptrace::output

@@ -5,6 +5,7 @@
 
 #include "output/json_record.h"
 #include "output/load.h"
+#include "output/words.h"
 
 namespace tcptrace::output {
 namespace {

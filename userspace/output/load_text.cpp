@@ -225,12 +225,6 @@ void append_diagnosis(std::string& out, const model::LoadDiagnosis& diagnosis,
 
 }  // namespace
 
-double per_second(std::uint64_t count, nanoseconds elapsed) {
-  return elapsed.count() <= 0
-             ? 0
-             : static_cast<double>(count) * 1e9 / static_cast<double>(elapsed.count());
-}
-
 std::string load_progress_text(const model::LoadProgress& now, const model::LoadProgress& before) {
   const auto ended = [](const LoadCounts& counts) { return counts.succeeded + counts.failed; };
   const nanoseconds elapsed = now.elapsed - before.elapsed;

@@ -30,20 +30,11 @@ void write_connect(JsonWriter& json, const ProbeConnect& connect) {
 }
 
 void write_outcomes(JsonWriter& json, const model::ProbeSummary& summary) {
-  const auto of = [&](ProbeOutcome outcome) {
-    return summary.outcomes[static_cast<std::size_t>(outcome)];
-  };
   json.object<"outcomes">();
-  json.number_unless_zero<"connected">(of(ProbeOutcome::kConnected));
-  json.number_unless_zero<"refused">(of(ProbeOutcome::kRefused));
-  json.number_unless_zero<"timed_out">(of(ProbeOutcome::kTimedOut));
-  json.number_unless_zero<"unreachable">(of(ProbeOutcome::kUnreachable));
-  json.number_unless_zero<"reset">(of(ProbeOutcome::kReset));
-  json.number_unless_zero<"closed">(of(ProbeOutcome::kClosed));
-  json.number_unless_zero<"not_permitted">(of(ProbeOutcome::kNotPermitted));
-  json.number_unless_zero<"no_port">(of(ProbeOutcome::kNoPort));
-  json.number_unless_zero<"not_resolved">(of(ProbeOutcome::kNotResolved));
-  json.number_unless_zero<"failed">(of(ProbeOutcome::kFailed));
+  for (std::size_t i = 0; i < model::kProbeOutcomes; ++i) {
+    json.number_unless_zero(model::probe_outcome_name(static_cast<ProbeOutcome>(i)),
+                            summary.outcomes[i]);
+  }
   json.close_object();
 }
 

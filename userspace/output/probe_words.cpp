@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 // Where the time of an attempt went, in plain words. Says nothing of what is as it should be.
-#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>

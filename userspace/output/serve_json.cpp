@@ -7,19 +7,12 @@ namespace tcptrace::output {
 namespace {
 
 void write_closed_by_us(JsonWriter& json, const model::ServeCounts& counts) {
-  using model::ServeClose;
-  const auto of = [&](ServeClose reason) {
-    return counts.closed_by_us[static_cast<std::size_t>(reason)];
-  };
   json.object<"closed_by_us">();
   json.number<"total">(counts.closed_by_us_total());
-  json.number_unless_zero<"idle_timeout">(of(ServeClose::kIdle));
-  json.number_unless_zero<"close_after">(of(ServeClose::kCloseAfter));
-  json.number_unless_zero<"close_unread">(of(ServeClose::kUnread));
-  json.number_unless_zero<"fail_rate">(of(ServeClose::kFailRate));
-  json.number_unless_zero<"asked">(of(ServeClose::kAsked));
-  json.number_unless_zero<"bad_request">(of(ServeClose::kBadRequest));
-  json.number_unless_zero<"end">(of(ServeClose::kEnd));
+  for (std::size_t i = 0; i < model::kServeCloses; ++i) {
+    json.number_unless_zero(model::serve_close_name(static_cast<model::ServeClose>(i)),
+                            counts.closed_by_us[i]);
+  }
   json.close_object();
 }
 

@@ -88,10 +88,8 @@ std::string serve_report_text(const model::ServeReport& report) {
 std::string serve_rates_text(const ServeCounts& before, const ServeCounts& after,
                              std::chrono::nanoseconds between,
                              std::chrono::nanoseconds since_start) {
-  const double seconds = std::chrono::duration<double>(between).count();
   const auto rate = [&](std::uint64_t ServeCounts::*member) {
-    return static_cast<std::uint64_t>(static_cast<double>(after.*member - before.*member) /
-                                      seconds);
+    return static_cast<std::uint64_t>(per_second(after.*member - before.*member, between));
   };
   return fmt::format("{}: {} open, {} accepted/s, {} requests/s, {}/s in, {}/s out, {} resets\n",
                      human_duration(since_start), grouped(after.open),

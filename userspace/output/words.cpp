@@ -117,6 +117,12 @@ std::string errno_text(std::uint32_t err) {
   return name.empty() ? std::to_string(err) : std::string(name);
 }
 
+double per_second(std::uint64_t count, std::chrono::nanoseconds elapsed) {
+  return elapsed.count() <= 0
+             ? 0
+             : static_cast<double>(count) * 1e9 / static_cast<double>(elapsed.count());
+}
+
 bool ssthresh_is_set(const model::TcpInfo& info) {
   constexpr std::uint32_t kInfinite = 0x7fffffff;  // TCP_INFINITE_SSTHRESH
   return info.snd_ssthresh < kInfinite;

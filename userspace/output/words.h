@@ -2,6 +2,7 @@
 // What JSON and text say alike about an event: derived facts and names. Knows neither format.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -30,6 +31,9 @@ char* write_tcp_flags(char* to, std::uint8_t flags);
 
 // "ECONNRESET", or the number where it has no name.
 [[nodiscard]] std::string errno_text(std::uint32_t err);
+
+// So many in `elapsed`, a second; 0 in no time.
+[[nodiscard]] double per_second(std::uint64_t count, std::chrono::nanoseconds elapsed);
 
 [[nodiscard]] bool ssthresh_is_set(const model::TcpInfo& info);
 
