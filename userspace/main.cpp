@@ -31,26 +31,25 @@ Result<ExitStatus> print(const cli::PrintText& command) {
   if (!out) {
     return std::unexpected(out.error());
   }
-  for (Result<void> done : {(*out)->write(command.text), (*out)->flush()}) {
-    if (!done) {
-      return std::unexpected(done.error());
-    }
+  if (auto written = sink::write_out(**out, command.text); !written) {
+    return std::unexpected(written.error());
   }
   return command.status;
 }
 
+Result<ExitStatus> finished(const Result<void>& done) {
+  return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+}
+
 struct Run {
   Result<ExitStatus> operator()(const cli::TraceOptions& options) const {
-    const Result<void> done = cli::run_trace(options);
-    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+    return finished(cli::run_trace(options));
   }
   Result<ExitStatus> operator()(const cli::ReplayOptions& options) const {
-    const Result<void> done = cli::run_replay(options);
-    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+    return finished(cli::run_replay(options));
   }
   Result<ExitStatus> operator()(const cli::SnapshotOptions& options) const {
-    const Result<void> done = cli::run_snapshot(options);
-    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+    return finished(cli::run_snapshot(options));
   }
   Result<ExitStatus> operator()(const cli::CheckOptions& options) const {
     return cli::run_check(options);
@@ -59,12 +58,10 @@ struct Run {
     return cli::run_drills(options);
   }
   Result<ExitStatus> operator()(const cli::StressOptions& options) const {
-    const Result<void> done = cli::run_stress(options);
-    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+    return finished(cli::run_stress(options));
   }
   Result<ExitStatus> operator()(const cli::ServeOptions& options) const {
-    const Result<void> done = cli::run_serve(options);
-    return done ? Result<ExitStatus>(ExitStatus::kDone) : std::unexpected(done.error());
+    return finished(cli::run_serve(options));
   }
   Result<ExitStatus> operator()(const cli::ProbeOptions& options) const {
     return cli::run_probe(options);
@@ -82,7 +79,7 @@ int exit_status(std::span<const char* const> arguments) {
   if (status) {
     return static_cast<int>(*status);
   }
-  if (sink::output_closed(status.error())) {
+  if (sink::output_closed(status.error()) || sink::output_interrupted(status.error())) {
     return static_cast<int>(ExitStatus::kDone);
   }
   std::fputs(cli::diagnostic(status.error()).c_str(), stderr);

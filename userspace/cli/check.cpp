@@ -88,13 +88,11 @@ Result<ExitStatus> run_check(const CheckOptions& options) {
   if (!out) {
     return std::unexpected(out.error());
   }
-  const std::string text = options.json ? output::check_json(hooks, report, context)
-                                        : output::check_text(hooks, report, context);
-  if (auto written = (*out)->write(text); !written) {
+  if (auto written =
+          sink::write_out(**out, options.json ? output::check_json(hooks, report, context)
+                                              : output::check_text(hooks, report, context));
+      !written) {
     return std::unexpected(written.error());
-  }
-  if (auto flushed = (*out)->flush(); !flushed) {
-    return std::unexpected(flushed.error());
   }
   return report.usable ? ExitStatus::kDone : ExitStatus::kUnsupported;
 }

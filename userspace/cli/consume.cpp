@@ -8,13 +8,11 @@
 
 namespace tcptrace::cli {
 
-Result<void> consume_within(std::chrono::milliseconds wait, kernel::BpfSession& session,
+Result<bool> consume_within(std::chrono::milliseconds wait, kernel::BpfSession& session,
                             Pipeline& pipeline) {
   pollfd ready{.fd = session.fd(), .events = POLLIN, .revents = 0};
   ::poll(&ready, 1, static_cast<int>(wait.count()));
-  const auto consumed =
-      session.consume([&pipeline](std::span<const std::byte> record) { pipeline.take(record); });
-  return consumed ? Result<void>() : std::unexpected(consumed.error());
+  return session.consume([&pipeline](std::span<const std::byte> record) { pipeline.take(record); });
 }
 
 }  // namespace tcptrace::cli

@@ -10,8 +10,9 @@
 
 namespace tcptrace::cli {
 
-// Waits no longer than `wait` for records, and takes all that are there.
-[[nodiscard]] Result<void> consume_within(std::chrono::milliseconds wait,
+// Waits no longer than `wait` for records, and takes those that are there, up to a batch. True:
+// more is unread.
+[[nodiscard]] Result<bool> consume_within(std::chrono::milliseconds wait,
                                           kernel::BpfSession& session, Pipeline& pipeline);
 
 }  // namespace tcptrace::cli

@@ -15,12 +15,12 @@
 
 #include <fmt/core.h>
 
+#include "base/clock.h"
 #include "cli/consume.h"
 #include "cli/history_poller.h"
 #include "cli/pipeline.h"
 #include "cli/run_context.h"
 #include "cli/writer.h"
-#include "host/boot_clock.h"
 #include "host/cgroup_names.h"
 #include "kernel/bpf_session.h"
 #include "sink/fd_sink.h"
@@ -138,12 +138,11 @@ Result<void> DrillRun::open() {
                     });
   history_.emplace(*session_, filter, kHistory);
   pipeline_->set_polling(history_->describe());
-  return options_.json ? writer_->write(describe_hooks(*session_, host::boot_time()))
-                       : Result<void>();
+  return options_.json ? writer_->write(describe_hooks(*session_, boot_time())) : Result<void>();
 }
 
 void DrillRun::poll() {
-  if (const auto round = history_->advance(host::boot_time())) {
+  if (const auto round = history_->advance(boot_time())) {
     HistoryPoller::for_each_record(
         *round, [this](std::span<const std::byte> record) { pipeline_->take_sample(record); });
     pipeline_->end_poll(round->took, round->complete);
@@ -152,10 +151,10 @@ void DrillRun::poll() {
 
 Result<void> DrillRun::drain() {
   if (auto consumed = consume_within(kPoll, *session_, *pipeline_); !consumed) {
-    return consumed;
+    return std::unexpected(consumed.error());
   }
   poll();
-  pipeline_->advance(host::boot_time());
+  pipeline_->advance(boot_time());
   if (pipeline_->failure()) {
     return std::unexpected(*pipeline_->failure());
   }
@@ -199,7 +198,7 @@ Result<model::DrillResult> DrillRun::play(const stress::Drill& drill) {
                                  .errno_code = 0,
                                  .status = ExitStatus::kFailed});
   }
-  result.boot_time = host::boot_time();
+  result.boot_time = boot_time();
   return result;
 }
 

@@ -20,8 +20,7 @@ Result<std::unique_ptr<sink::Sink>> open_output(const OutputOptions& options, in
 
 output::Context event_context(const EventOptions& options, std::string host,
                               std::chrono::nanoseconds boot_to_wall) {
-  output::Context context = make_context(options.output ? -1 : STDOUT_FILENO, options.json,
-                                         options.color, options.verbose);
+  output::Context context = make_context(options);
   context.host = std::move(host);
   context.boot_to_wall = boot_to_wall;
   return context;

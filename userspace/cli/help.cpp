@@ -115,9 +115,9 @@ constexpr std::string_view kStressHead =
 Makes TCP connections to a server, and says how many succeeded, how long they
 took, and in which phase and with which error the others failed. With --rate
 connections begin at scheduled times, whether or not the server keeps up, and
-their time counts from then. All addresses of a name are tried, one after the
-other. SIGINT ends it with the results so far. Needs no privileges, but for
---trace, which says why connections failed.
+the time until they are done also counts from then. All addresses of a name are
+tried, one after the other. SIGINT ends it with the results so far. Needs no
+privileges, but for --trace, which says why connections failed.
 )";
 
 constexpr std::string_view kStressTail =
@@ -156,8 +156,9 @@ Examples:
   tcptrace serve --close-unread 127.0.0.1:8080    answers every request by a reset
   tcptrace serve -J -d 10s 0                      any port; totals as JSON
 
-Exit status: 0 done, also by SIGINT and SIGTERM; 1 failed, the port was taken; 2
-bad usage or input; 3 the privileges do not allow it. More in tcptrace(8).
+Exit status: 0 done, also by SIGINT and SIGTERM; 1 failed, such as a port that
+is taken; 2 bad usage or input; 3 the privileges do not allow it. More in
+tcptrace(8).
 )";
 
 constexpr std::string_view kProbeHead =

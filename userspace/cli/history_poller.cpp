@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 
+#include "base/clock.h"
 #include "cli/namespaces.h"
-#include "host/boot_clock.h"
 
 namespace tcptrace::cli {
 namespace {
@@ -56,7 +57,7 @@ HistoryPoller::Round HistoryPoller::poll(nanoseconds now) {
     return netns.error.errno_code != ENOENT;
   };
   round.complete = unread && std::ranges::none_of(*unread, is_there);
-  round.took = host::boot_time() - now;
+  round.took = boot_time() - now;
   return round;
 }
 
@@ -69,8 +70,17 @@ std::optional<HistoryPoller::Round> HistoryPoller::advance(nanoseconds now) {
     round = running_.get();
     next_ = round->began + std::max(options_.interval, round->took * kShareOfTime);
   }
-  if (now >= next_) {
+  if (now < next_) {
+    return round;
+  }
+  try {
     running_ = std::async(std::launch::async, [this, now] { return poll(now); });
+  } catch (const std::system_error&) {
+    // No thread is to be had: the next poll may get one, and this one could read nothing.
+    next_ = now + options_.interval;
+    if (!round) {
+      round = Round{.began = now, .took = {}, .records = {}, .complete = false};
+    }
   }
   return round;
 }

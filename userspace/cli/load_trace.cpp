@@ -4,10 +4,10 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
 #include "cli/consume.h"
 #include "cli/namespaces.h"
 #include "cli/options.h"
-#include "host/boot_clock.h"
 #include "host/netns.h"
 #include "kernel/sock_diag.h"
 
@@ -24,7 +24,7 @@ constexpr milliseconds kDrain{10};
 constexpr milliseconds kLook{200};
 // What is on its way when the load is over still counts: the wait of trace::ResetPairs included.
 constexpr milliseconds kGrace{200};
-constexpr std::uint32_t kListening = 1U << static_cast<std::uint32_t>(model::TcpState::kListen);
+constexpr std::uint32_t kListening = state_bit(model::TcpState::kListen);
 
 model::Filter of_port(std::uint16_t port) {
   model::Filter filter;
@@ -91,24 +91,37 @@ void LoadTrace::run() {
   nanoseconds next_look{};
   std::optional<nanoseconds> end;
   for (;;) {
-    const nanoseconds now = host::boot_time();
+    const nanoseconds now = boot_time();
     if (stop_ && !end) {
       end = now + kGrace;
     }
     if (end && now >= *end) {
-      pipeline_->finish();
+      drain();
       return;
     }
     if (!end && now >= next_look) {
       look_at_listeners();
-      next_look = host::boot_time() + kLook;
+      next_look = boot_time() + kLook;
     }
     if (auto consumed = consume_within(kDrain, *session_, *pipeline_); !consumed) {
       failure_ = consumed.error();
       return;
     }
-    pipeline_->advance(host::boot_time());
+    pipeline_->advance(boot_time());
   }
+}
+
+// However much a load at full rate has left unread.
+void LoadTrace::drain() {
+  session_->detach();
+  Result<bool> more = true;
+  while (more && *more) {
+    more = consume_within(milliseconds(0), *session_, *pipeline_);
+  }
+  if (!more) {
+    failure_ = more.error();
+  }
+  pipeline_->finish();
 }
 
 Result<model::LoadDiagnosis> LoadTrace::finish(const model::LoadReport& report) {
@@ -116,7 +129,7 @@ Result<model::LoadDiagnosis> LoadTrace::finish(const model::LoadReport& report) 
   if (failure_) {
     return std::unexpected(failure_->within("--trace"));
   }
-  pipeline_->note_losses(session_->losses(), host::boot_time());
+  pipeline_->note_losses(session_->losses(), boot_time());
   model::LoadDiagnosis diagnosis = causes_.join(report.failed, listener_);
   diagnosis.untold += report.failed_beyond;
   diagnosis.lost = pipeline_->losses().total();

@@ -35,6 +35,7 @@ class LoadTrace {
   explicit LoadTrace(std::uint16_t port) : listener_{.port = port} {}
   [[nodiscard]] Result<void> open();
   void run();
+  void drain();
   void look_at_listeners();
   void join();
 

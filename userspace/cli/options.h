@@ -20,6 +20,7 @@
 #include "model/serve.h"
 #include "model/socket.h"
 #include "stress/drill.h"
+#include "trace/connection_table.h"
 
 namespace tcptrace::cli {
 
@@ -60,7 +61,7 @@ struct HistoryOptions {
   std::uint32_t limit_bytes = 128U << 20;  // of all samples
   SourceChoice source{};
 };
-inline constexpr std::uint32_t kMaxHistoryDepth = 240;
+inline constexpr std::uint32_t kMaxHistoryDepth = trace::ConnectionTable::kMaxDepth;
 inline constexpr std::uint32_t kMinHistoryBytes = 64U << 10;
 inline constexpr std::uint32_t kMaxHistoryBytes = 2U << 30;
 inline constexpr std::chrono::nanoseconds kMinHistoryInterval = std::chrono::milliseconds(100);

@@ -5,20 +5,11 @@
 #include <utility>
 
 #include "diagnose/diagnose.h"
-#include "model/tcp_flags.h"
 
 namespace tcptrace::cli {
 namespace {
 
 using std::chrono::nanoseconds;
-
-// The answer to a segment that found no connection, and was not to make one.
-bool answers_stranger(const model::Event& event) {
-  const bool found_none = event.no_socket || event.socket_state == model::TcpState::kListen ||
-                          event.socket_state == model::TcpState::kUnknown;
-  return event.kind == model::EventKind::kResetSent && event.origin == model::ResetOrigin::kReply &&
-         found_none && (event.trigger_flags & model::kSyn) == 0;
-}
 
 bool ends_connection(model::EventKind kind) {
   return kind == model::EventKind::kResetSent || kind == model::EventKind::kResetReceived ||
@@ -100,7 +91,7 @@ void Pipeline::take(std::span<const std::byte> record) {
     event->history = connections_.history(
         {.cookie = event->connection.cookie, .netns = event->connection.netns});
   }
-  if (answers_stranger(*event)) {
+  if (event->kind == model::EventKind::kResetSent && answers_stranger(*event)) {
     event->translated = connections_.translated(event->connection);
   }
   reset_filter_.push(std::move(*event), to_settle_);

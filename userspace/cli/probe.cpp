@@ -7,12 +7,10 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <memory>
 #include <string>
-#include <utility>
 
+#include "base/clock.h"
 #include "cli/run_context.h"
-#include "host/boot_clock.h"
 #include "host/signal_fd.h"
 #include "output/probe.h"
 #include "sink/fd_sink.h"
@@ -38,8 +36,6 @@ class ProbeRun {
   Result<bool> connect(const model::ProbeAttempt& begun, std::optional<std::size_t> address);
   // Until the next attempt is due.
   [[nodiscard]] bool pause(nanoseconds until);
-  Result<void> print(const std::string& text);
-  Result<void> finish(std::string_view ended_by);
 
   const ProbeOptions& options_;
   host::SignalFd& signals_;
@@ -49,15 +45,9 @@ class ProbeRun {
   const output::Context context_ =
       make_context(STDOUT_FILENO, options_.json, ColorChoice::kAuto, false);
   const model::ProbeHost host_ = stress::read_probe_host();
-  const nanoseconds started_ = host::boot_time();
+  const nanoseconds started_ = boot_time();
   std::uint64_t number_ = 0;  // of attempts that have ended
-  bool succeeded_ = false;
 };
-
-Result<void> ProbeRun::print(const std::string& text) {
-  auto written = sink_.write(text);
-  return written ? sink_.flush() : written;
-}
 
 Result<bool> ProbeRun::attempt() {
   auto begun = prober_.resolve();
@@ -84,40 +74,31 @@ Result<bool> ProbeRun::connect(const model::ProbeAttempt& begun,
                                std::optional<std::size_t> address) {
   model::ProbeAttempt attempt = begun;
   attempt.number = number_ + 1;
-  attempt.boot_time = host::boot_time();
+  attempt.boot_time = boot_time();
   if (!prober_.connect(attempt, address)) {
     return false;
   }
   ++number_;
   totals_.add(attempt);
-  succeeded_ |= attempt.last.outcome == model::ProbeOutcome::kConnected;
-  auto printed = print(options_.json ? output::probe_json(attempt, host_, context_)
-                                     : output::probe_text(attempt, host_, context_));
+  auto printed =
+      sink::write_out(sink_, options_.json ? output::probe_json(attempt, host_, context_)
+                                           : output::probe_text(attempt, host_, context_));
   return printed ? Result<bool>(true) : std::unexpected(printed.error());
 }
 
 bool ProbeRun::pause(nanoseconds until) {
   pollfd ready{.fd = signals_.fd(), .events = POLLIN, .revents = 0};
   for (;;) {
-    const auto left = std::chrono::ceil<milliseconds>(until - host::boot_time()).count();
+    const auto left = std::chrono::ceil<milliseconds>(until - boot_time()).count();
     const int wait =
         static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
     if (::poll(&ready, 1, wait) > 0) {
       return false;
     }
-    if (host::boot_time() >= until) {
+    if (boot_time() >= until) {
       return true;
     }
   }
-}
-
-Result<void> ProbeRun::finish(std::string_view ended_by) {
-  model::ProbeSummary summary = totals_.summary();
-  summary.boot_time = host::boot_time();
-  summary.duration = summary.boot_time - started_;
-  summary.ended_by = ended_by;
-  return print(options_.json ? output::probe_summary_json(summary, context_)
-                             : output::probe_summary_text(summary));
 }
 
 Result<ExitStatus> ProbeRun::run() {
@@ -130,7 +111,7 @@ Result<ExitStatus> ProbeRun::run() {
       break;
     }
     // An attempt that takes longer than the interval is not made up for.
-    next = host::boot_time() + options_.probe.interval;
+    next = boot_time() + options_.probe.interval;
     auto done = attempt();
     if (!done) {
       return std::unexpected(done.error());
@@ -142,11 +123,18 @@ Result<ExitStatus> ProbeRun::run() {
   }
   // Taken, so that it does not end the writing of the summary as well.
   (void)signals_.next();
-  if (auto finished = finish(ended_by); !finished) {
-    return std::unexpected(finished.error());
+  model::ProbeSummary summary = totals_.summary();
+  summary.boot_time = boot_time();
+  summary.duration = summary.boot_time - started_;
+  summary.ended_by = ended_by;
+  if (auto written =
+          sink::write_out(sink_, options_.json ? output::probe_summary_json(summary, context_)
+                                               : output::probe_summary_text(summary));
+      !written) {
+    return std::unexpected(written.error());
   }
   // A Ctrl-C before the first attempt has ended is no failure.
-  return succeeded_ || number_ == 0 ? ExitStatus::kDone : ExitStatus::kFailed;
+  return summary.succeeded() != 0 || number_ == 0 ? ExitStatus::kDone : ExitStatus::kFailed;
 }
 
 }  // namespace

@@ -23,6 +23,11 @@ output::Context make_context(int fd, bool json, ColorChoice color, bool verbose)
   return context;
 }
 
+output::Context make_context(const OutputOptions& options) {
+  return make_context(options.output ? -1 : STDOUT_FILENO, options.json, options.color,
+                      options.verbose);
+}
+
 model::Hooks describe_hooks(const kernel::BpfSession& session, std::chrono::nanoseconds started) {
   const host::Machine machine = host::read_machine();
   return {.boot_time = started,

@@ -14,6 +14,9 @@ namespace tcptrace::cli {
 // For what goes to `fd`; -1: no terminal.
 [[nodiscard]] output::Context make_context(int fd, bool json, ColorChoice color, bool verbose);
 
+// For what goes to the output that the options name.
+[[nodiscard]] output::Context make_context(const OutputOptions& options);
+
 // The first record of a run. `started`: CLOCK_BOOTTIME.
 [[nodiscard]] model::Hooks describe_hooks(const kernel::BpfSession& session,
                                           std::chrono::nanoseconds started);

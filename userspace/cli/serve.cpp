@@ -15,9 +15,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/event_output.h"
+#include "base/clock.h"
 #include "cli/run_context.h"
-#include "host/boot_clock.h"
 #include "host/signal_fd.h"
 #include "host/tcp_limits.h"
 #include "output/serve.h"
@@ -44,7 +43,6 @@ class ServeRun {
   Result<void> run();
 
  private:
-  Result<void> print(const std::string& text);
   // Until a signal comes or the time is over: which of them.
   std::string_view serve(const stress::Server& server, host::SignalFd& signals) const;
 
@@ -53,17 +51,15 @@ class ServeRun {
   nanoseconds started_{};
 };
 
-Result<void> ServeRun::print(const std::string& text) {
-  auto written = sink_->write(text);
-  return written ? sink_->flush() : written;
-}
-
 std::string_view ServeRun::serve(const stress::Server& server, host::SignalFd& signals) const {
   const nanoseconds end = options_.duration ? started_ + *options_.duration : nanoseconds::max();
   nanoseconds before = started_;
   model::ServeCounts counts;
   for (;;) {
-    const nanoseconds now = host::boot_time();
+    if (signals.next()) {
+      return "signal";
+    }
+    const nanoseconds now = boot_time();
     const nanoseconds next = options_.interval ? before + *options_.interval : nanoseconds::max();
     if (now >= end) {
       return "duration";
@@ -80,9 +76,6 @@ std::string_view ServeRun::serve(const stress::Server& server, host::SignalFd& s
     pollfd ready{.fd = signals.fd(), .events = POLLIN, .revents = 0};
     ::poll(&ready, 1,
            static_cast<int>(std::min<std::int64_t>(wait.count(), std::numeric_limits<int>::max())));
-    if (signals.next()) {
-      return "signal";
-    }
   }
 }
 
@@ -103,30 +96,29 @@ Result<void> ServeRun::run() {
   }
   const output::Context context =
       make_context(STDOUT_FILENO, options_.json, ColorChoice::kAuto, false);
-  started_ = host::boot_time();
+  started_ = boot_time();
   const model::ServeStart start{.boot_time = started_,
                                 .addresses = server->addresses(),
                                 .mode = options_.server.mode,
                                 .threads = options_.server.threads};
-  if (auto printed = print(options_.json ? output::serve_start_json(start, context)
-                                         : output::serve_start_text(start));
+  if (auto printed =
+          sink::write_out(*sink_, options_.json ? output::serve_start_json(start, context)
+                                                : output::serve_start_text(start));
       !printed) {
     return printed;
   }
   model::ServeReport report;
   report.ended_by = serve(*server, *signals);
   server->stop();
-  report.boot_time = host::boot_time();
+  report.boot_time = boot_time();
   report.duration = report.boot_time - started_;
   report.counts = server->counts();
-  return print(options_.json ? output::serve_report_json(report, context)
-                             : output::serve_report_text(report));
+  return sink::write_out(*sink_, options_.json ? output::serve_report_json(report, context)
+                                               : output::serve_report_text(report));
 }
 
 }  // namespace
 
-Result<void> run_serve(const ServeOptions& options) {
-  return forgive_closed(ServeRun(options).run());
-}
+Result<void> run_serve(const ServeOptions& options) { return ServeRun(options).run(); }
 
 }  // namespace tcptrace::cli

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/snapshot.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -13,11 +11,11 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/event_output.h"
 #include "cli/namespaces.h"
 #include "cli/run_context.h"
-#include "host/boot_clock.h"
 #include "host/cgroup_names.h"
 #include "host/netns.h"
 #include "host/procfs.h"
@@ -126,8 +124,7 @@ Result<void> SnapshotRun::open() {
     return std::unexpected(sink.error());
   }
   sink_ = std::move(*sink);
-  context_ = make_context(options_.output ? -1 : STDOUT_FILENO, options_.json, options_.color,
-                          options_.verbose);
+  context_ = make_context(options_);
   if (!options_.json) {
     table_.emplace(options_.listen, context_,
                    [this](std::uint32_t inode) { return netns_name(inode); });
@@ -145,6 +142,9 @@ bool SnapshotRun::write(std::string_view lines) {
 }
 
 void SnapshotRun::take(const model::Socket& socket) {
+  if (failure_) {
+    return;
+  }
   if (table_) {
     table_->add(socket);
     return;
@@ -191,7 +191,7 @@ Result<void> SnapshotRun::run() {
   auto report = dump_->dump(
       namespaces, [this](const model::Socket& socket) { take(socket); },
       [this](model::Process& process) {
-        process.cgroup = cgroups_.lookup(process.cgroup_id, process.pid, host::boot_time());
+        process.cgroup = cgroups_.lookup(process.cgroup_id, process.pid, boot_time());
       });
   if (!report) {
     return std::unexpected(report.error());
@@ -207,8 +207,6 @@ Result<void> SnapshotRun::run() {
 
 }  // namespace
 
-Result<void> run_snapshot(const SnapshotOptions& options) {
-  return forgive_closed(SnapshotRun(options).run());
-}
+Result<void> run_snapshot(const SnapshotOptions& options) { return SnapshotRun(options).run(); }
 
 }  // namespace tcptrace::cli

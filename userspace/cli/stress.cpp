@@ -8,12 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -108,15 +105,27 @@ Result<stress::LoadPlan> make_plan(const StressOptions& options) {
   if (auto permitted = stress::check_permission(*plan, options.yes); !permitted) {
     return std::unexpected(permitted.error());
   }
+  return plan;
+}
+
+Result<void> check_limits(stress::LoadPlan& plan) {
   host::raise_open_files();
-  auto warnings = stress::check_limits(*plan, host::read_load_limits(kRoot));
+  auto warnings = stress::check_limits(plan, host::read_load_limits(kRoot));
   if (!warnings) {
     return std::unexpected(warnings.error());
   }
   for (const std::string& warning : *warnings) {
     std::fputs(("tcptrace: warning: " + warning + "\n").c_str(), stderr);
   }
-  return plan;
+  return {};
+}
+
+// Null: none is wanted.
+Result<std::unique_ptr<LoadTrace>> start_trace(const StressOptions& options) {
+  if (!options.trace) {
+    return nullptr;
+  }
+  return LoadTrace::start(options.load.target.port);
 }
 
 // What a trace beside the load says of it; the results are worth something without.
@@ -129,65 +138,57 @@ void diagnose(LoadTrace& trace, model::LoadReport& report) {
   }
 }
 
-Result<model::LoadReport> run_load(const StressOptions& options, stress::LoadPlan plan,
-                                   host::SignalFd& signals) {
-  std::unique_ptr<LoadTrace> trace;
-  if (options.trace) {
-    auto started = LoadTrace::start(options.load.target.port);
-    if (!started) {
-      return std::unexpected(started.error());
-    }
-    trace = std::move(*started);
-  }
+Result<model::LoadReport> run_load(stress::LoadPlan plan, host::SignalFd& signals, LoadTrace* trace,
+                                   bool quiet) {
   auto load = stress::Load::start(std::move(plan));
   if (!load) {
     return std::unexpected(load.error());
   }
-  ProgressLine progress(options.quiet);
+  ProgressLine progress(quiet);
   const auto ended = wait_for_end(**load, signals, progress);
   progress.clear();
   if (!ended) {
     return std::unexpected(ended.error());
   }
   model::LoadReport report = (*load)->finish(*ended);
-  if (trace) {
+  if (trace != nullptr) {
     diagnose(*trace, report);
   }
   return report;
 }
 
-Result<void> run_and_print(const StressOptions& options) {
+}  // namespace
+
+Result<void> run_stress(const StressOptions& options) {
+  // It may wait for a name server, which Ctrl-C ends only while signals are not blocked.
+  auto plan = make_plan(options);
+  if (!plan) {
+    return std::unexpected(plan.error());
+  }
   // Before any thread is there, so that all of them have the signals blocked.
   auto signals = host::SignalFd::open();
   if (!signals) {
     return std::unexpected(signals.error());
   }
-  auto plan = make_plan(options);
-  if (!plan) {
-    return std::unexpected(plan.error());
+  const auto trace = start_trace(options);
+  if (!trace) {
+    return std::unexpected(trace.error());
   }
+  if (auto checked = check_limits(*plan); !checked) {
+    return checked;
+  }
+  // Only now: a load that is not possible leaves an existing file as it is.
   auto sink = open_output(options, signals->fd());
   if (!sink) {
     return std::unexpected(sink.error());
   }
-  const auto report = run_load(options, *std::move(plan), *signals);
+  const auto report = run_load(*std::move(plan), *signals, trace->get(), options.quiet);
   if (!report) {
     return std::unexpected(report.error());
   }
-  const output::Context context = make_context(options.output ? -1 : STDOUT_FILENO, options.json,
-                                               options.color, options.verbose);
-  const std::string text =
-      options.json ? output::load_json(*report, context) : output::load_text(*report, context);
-  if (auto written = (*sink)->write(text); !written) {
-    return written;
-  }
-  return (*sink)->flush();
-}
-
-}  // namespace
-
-Result<void> run_stress(const StressOptions& options) {
-  return forgive_closed(run_and_print(options));
+  const output::Context context = make_context(options);
+  return sink::write_out(**sink, options.json ? output::load_json(*report, context)
+                                              : output::load_text(*report, context));
 }
 
 }  // namespace tcptrace::cli

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
 #include "cli/event_output.h"
 #include "cli/history_poller.h"
 #include "cli/pipeline.h"
@@ -176,7 +177,7 @@ Result<void> TraceRun::open() {
 
 Result<void> TraceRun::begin() {
   before_ = read_counters(*session_);
-  started_ = host::boot_time();
+  started_ = boot_time();
   model::Hooks hooks = describe_hooks(*session_, started_);
   if (history_) {
     hooks.polling = history_->describe();
@@ -245,7 +246,7 @@ Result<void> TraceRun::drain() {
 }
 
 void TraceRun::settle() {
-  const nanoseconds now = host::boot_time();
+  const nanoseconds now = boot_time();
   if (recorder_ && pipeline_->holds()) {
     recorder_->tick(now);
   }
@@ -303,14 +304,14 @@ Result<void> TraceRun::loop() {
         {{.fd = session_->fd(), .events = POLLIN, .revents = 0},
          {.fd = signals_->fd(), .events = POLLIN, .revents = 0},
          {.fd = processes_ ? processes_->fd() : -1, .events = POLLIN, .revents = 0}}};
-    nanoseconds now = host::boot_time();
+    nanoseconds now = boot_time();
     if (::poll(fds.data(), fds.size(), poll_timeout_ms(now)) < 0 && errno != EINTR) {
       return std::unexpected(system_error("poll", errno));
     }
     if (auto drained = drain(); !drained) {
       return drained;
     }
-    now = host::boot_time();
+    now = boot_time();
     poll_history(now);
     housekeeping(now);
     if (auto why = why_end(now)) {
@@ -322,7 +323,7 @@ Result<void> TraceRun::loop() {
 
 Result<void> TraceRun::end() {
   const CountersNow after = read_counters(*session_);
-  const nanoseconds now = host::boot_time();
+  const nanoseconds now = boot_time();
   session_->detach();
   do {
     if (auto drained = drain(); !drained) {
@@ -358,7 +359,7 @@ model::Summary TraceRun::summary(nanoseconds now, const CountersNow& after) cons
 void TraceRun::abandon_recording() {
   if (recorder_ && recorder_->open()) {
     ended_by_ = "output closed";
-    recorder_->end(summary(host::boot_time(), read_counters(*session_)), losses());
+    recorder_->end(summary(boot_time(), read_counters(*session_)), losses());
   }
 }
 

@@ -29,6 +29,9 @@ class Sink {
   Sink() = default;
 };
 
+// All of it, now.
+[[nodiscard]] Result<void> write_out(Sink& sink, std::string_view lines);
+
 // The reader of a pipe has gone (`| head`): no failure, but the end.
 [[nodiscard]] bool output_closed(const Error& error);
 
