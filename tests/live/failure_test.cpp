@@ -105,11 +105,7 @@ TEST_F(Failure, SourceAddressRemoved) {
   constexpr auto* kDoomed = "10.77.0.9";
   const Seen seen = play_one("close", [](std::uint16_t port) {
     const Sysctl retries(lab().client, "tcp_retries2", "2");
-    {
-      const InNetns inside(lab().client);
-      run_or_throw(
-          {"ip", "addr", "add", std::string(kDoomed) + "/24", "dev", std::string(kVethName)});
-    }
+    change_address(lab().client, "add", kDoomed);
     const UniqueFd listener = lab().listen(port);
     UniqueFd client;
     {
@@ -119,11 +115,7 @@ TEST_F(Failure, SourceAddressRemoved) {
     }
     connect_to(client.get(), {kServerV4, port});
     const UniqueFd server = accept_from(listener.get());
-    {
-      const InNetns inside(lab().client);
-      run_or_throw(
-          {"ip", "addr", "del", std::string(kDoomed) + "/24", "dev", std::string(kVethName)});
-    }
+    change_address(lab().client, "del", kDoomed);
     send_bytes(client.get(), 10);
     await_state(client.get(), TCP_CLOSE, 20s);
     reset_on_close(server.get());

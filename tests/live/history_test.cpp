@@ -205,6 +205,7 @@ TEST_F(History, OnlyOfConnectionsThatTheFilterMeans) {
   const Pair pair = lab().pair(port);
   sleep(1);
   tracer.stop();
+  EXPECT_GT(tracer.summary().number("/polls/count"), 0) << tracer.summary();
   EXPECT_EQ(tracer.summary().number("/polls/connections"), 0) << tracer.summary();
 }
 
@@ -217,6 +218,7 @@ TEST_F(History, ConnectionsThatHaveEndedAreForgotten) {
   }
   sleep(2);
   tracer.stop();
+  EXPECT_GT(tracer.summary().number("/polls/count"), 0) << tracer.summary();
   EXPECT_EQ(tracer.summary().number("/polls/connections"), 0) << tracer.summary();
   EXPECT_EQ(tracer.summary().number("/polls/evicted"), 0) << tracer.summary();
 }

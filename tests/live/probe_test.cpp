@@ -54,6 +54,16 @@ class Probe : public LabTest {
     }
     return all;
   }
+  // What play() returns. The kernel's timers count ticks: to a processor that was held up they come
+  // late, all at once, and it is late with everything. What is not `good` is played again.
+  template <typename Play, typename Good>
+  static Line again_until(const Play& play, const Good& good) {
+    Line line = play();
+    for (int again = 0; again < 4 && !good(line); ++again) {
+      line = play();
+    }
+    return line;
+  }
   static bool has(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
   }
@@ -133,17 +143,13 @@ TEST_F(Probe, Ipv6) {
 
 TEST_F(Probe, ADroppedSynIsTheSecond) {
   const Answering server(lab(), {});
-  const auto play = [&server] {
-    const Nft drop(lab().server, "input",
-                   to_port(server.port(), "limit rate 1/day burst 1 packets drop"));
-    return probe(at(server.port())).lines.front();
-  };
-  Line line = play();
-  // The kernel's timers count ticks: of a processor that was held up they come late, all at once,
-  // and the second is shorter than a second.
-  for (int again = 0; again < 4 && line.real("/connect_ms") < 1000; ++again) {
-    line = play();
-  }
+  const Line line = again_until(
+      [&server] {
+        const Nft drop(lab().server, "input",
+                       to_port(server.port(), "limit rate 1/day burst 1 packets drop"));
+        return probe(at(server.port())).lines.front();
+      },
+      [](const Line& played) { return played.real("/connect_ms") >= 1000; });
   EXPECT_EQ(line.text("/outcome"), "connected");
   EXPECT_EQ(line.number("/syn_retransmits"), 1);
   EXPECT_GE(line.real("/connect_ms"), 1000);
@@ -162,11 +168,16 @@ TEST_F(Probe, Refused) {
 TEST_F(Probe, TimedOutAfterExactlyThatTime) {
   const std::uint16_t port = lab().next_port();
   const Nft drop(lab().server, "input", to_port(port));
-  const Line line = failed_attempt(at(port), {"-c", "1", "--timeout", "300ms"});
+  const double latest_ms = 300 + static_cast<double>(scaled(100ms).count());
+  const Line line = again_until(
+      [port] {
+        return failed_attempt(at(port), {"-c", "1", "--timeout", "300ms"});
+      },
+      [=](const Line& played) { return played.real("/connect_ms") <= latest_ms; });
   EXPECT_EQ(line.text("/outcome"), "timed_out");
   EXPECT_FALSE(line.has("/errno"));
   EXPECT_GE(line.real("/connect_ms"), 300);
-  EXPECT_LE(line.real("/connect_ms"), 300 + static_cast<double>(scaled(100ms).count()));
+  EXPECT_LE(line.real("/connect_ms"), latest_ms);
   EXPECT_TRUE(has(explanation(line), "nothing answered 1 SYN:")) << explanation(line);
 }
 
@@ -230,14 +241,19 @@ TEST_F(Probe, ConnectedButNotAnswered) {
 }
 
 TEST_F(Probe, TheFirstByteOfASlowServer) {
-  Answering server(lab(), {"--mode", "http", "--respond-delay", "200ms"});
-  const SubcommandEnd end = probe(at(server.port()), {"-c", "1", "--http", "/"});
-  EXPECT_EQ(end.status, 0);
-  const Line& line = end.lines.front();
+  const double latest_ms = 200 + static_cast<double>(scaled(150ms).count());
+  const Line line = again_until(
+      [] {
+        Answering server(lab(), {"--mode", "http", "--respond-delay", "200ms"});
+        const SubcommandEnd end = probe(at(server.port()), {"-c", "1", "--http", "/"});
+        EXPECT_EQ(end.status, 0);
+        EXPECT_EQ(server.stop().number("/requests"), 1);
+        return end.lines.front();
+      },
+      [=](const Line& played) { return played.real("/first_byte_ms") <= latest_ms; });
   EXPECT_GE(line.real("/first_byte_ms"), 200);
-  EXPECT_LE(line.real("/first_byte_ms"), 200 + static_cast<double>(scaled(150ms).count()));
+  EXPECT_LE(line.real("/first_byte_ms"), latest_ms);
   EXPECT_TRUE(has(explanation(line), "the server needed the rest")) << explanation(line);
-  EXPECT_EQ(server.stop().number("/requests"), 1);
 }
 
 TEST_F(Probe, FallsOverToTheNextAddressAndSaysSo) {

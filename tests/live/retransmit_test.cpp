@@ -2,10 +2,8 @@
 // Segments that are sent again: what kind, which bytes, how many, whose.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 
 #include <gtest/gtest.h>

@@ -118,7 +118,7 @@ TEST_P(EitherSource, AListenerHasItsQueueAndAChildNobodyHasAccepted) {
   const std::uint16_t port = lab().next_port();
   const UniqueFd listener = lab().listen(port, 5);
   const UniqueFd client = lab().connect(port);
-  require(wait_until([&] { return tcp_state(client.get()) == TCP_ESTABLISHED; }), "no connection");
+  await_connection(listener.get());
   const Lines lines = take();
   const Line listening = one(lines, lab().server, port, 0);
   EXPECT_EQ(state(listening), "LISTEN");
@@ -135,7 +135,8 @@ TEST_P(EitherSource, AListenerHasItsQueueAndAChildNobodyHasAccepted) {
 TEST_P(EitherSource, SynSentRetransmits) {
   const std::uint16_t port = lab().next_port();
   const UniqueFd listener = lab().listen(port, 0);
-  const UniqueFd first = lab().connect(port);  // the queue is full now, and SYNs are dropped
+  const UniqueFd first = lab().connect(port);
+  await_connection(listener.get());  // the queue is full now, and SYNs are dropped
   const UniqueFd second = start_connect(lab().client, {kServerV4, port});
   const Line client = one(take(), lab().client, local_port(second.get()), port);
   EXPECT_EQ(state(client), "SYN_SENT");

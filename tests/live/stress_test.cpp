@@ -8,12 +8,12 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -31,6 +31,7 @@
 #include "support/environment.h"
 #include "support/lab_test.h"
 #include "support/schema.h"
+#include "support/subcommand.h"
 #include "support/tracer.h"
 
 namespace tcptrace::live {
@@ -315,6 +316,25 @@ TEST_F(Stress, RefusedConnectsAreKeptWithTheirPorts) {
   EXPECT_GT(ports.size(), 1U);
 }
 
+// The end of the handshake and the peer's FIN in one event: the process stood still meanwhile.
+TEST_F(Stress, AnEndThatComesWithTheHandshakeIsSeen) {
+  const std::uint16_t port = lab().next_port();
+  const UniqueFd listener = lab().listen(port);
+  std::optional<Nft> drop(std::in_place, lab().server, "input", to_port(port));
+  const std::uint64_t before = lab().client.counter("Tcp", "OutSegs");
+  Subcommand load(lab().client, {"stress", "-v", "-q", "-n", "1", "-c", "1", "--hold", "5s",
+                                 "--yes", at(kServerV4, port)});
+  ASSERT_TRUE(wait_until([&] { return lab().client.counter("Tcp", "OutSegs") > before; }));
+  load.signal(SIGSTOP);
+  drop.reset();
+  accept_from(listener.get()).reset();
+  await_fin_wait2(lab().server, port);
+  load.signal(SIGCONT);
+  const json result = load.join().last().json();
+  expect_connections(result, 0, 1);
+  EXPECT_EQ(result["failures"], json::array({failure("receive", "check", "closed_early", 1)}));
+}
+
 TEST_F(Stress, ABlackHoleTimesOutEveryConnect) {
   const std::uint16_t port = lab().next_port();
   const Nft hole(lab().server, "input", to_port(port));
@@ -332,7 +352,8 @@ TEST_F(Stress, ABlackHoleTimesOutEveryConnect) {
 TEST_F(Stress, AListenerWithAFullQueueTimesOut) {
   const std::uint16_t port = lab().next_port();
   const UniqueFd listener = lab().listen(port, 0);
-  const UniqueFd first = lab().connect(port);  // the queue is full now, and SYNs are dropped
+  const UniqueFd first = lab().connect(port);
+  await_connection(listener.get());  // the queue is full now, and SYNs are dropped
   const json result = load({"-n", "5", "--connect-timeout", "300ms", at(kServerV4, port)});
   expect_connections(result, 0, 5);
   EXPECT_EQ(result["failures"], json::array({failure("connect", "errno", "ETIMEDOUT", 5)}));
@@ -386,6 +407,7 @@ TEST_F(Stress, ATraceBesideItSaysThatAQueueWasFull) {
   const std::uint16_t port = lab().next_port();
   const UniqueFd listener = lab().listen(port, 0);
   const UniqueFd first = lab().connect(port);
+  await_connection(listener.get());
   // Long enough for a look at the listeners while it is full.
   const json result =
       load({"--trace", "-n", "10", "-c", "10", "--connect-timeout", "800ms", at(kServerV4, port)});
@@ -453,7 +475,7 @@ TEST_F(Stress, SourceAddressesMultiplyThePorts) {
                              [](model::ServeConfig& config) { config.host = "127.0.0.1"; });
   const Sysctl ports(lab().client, "ip_local_port_range", "40000 40009");
   const Words held = {
-      "-n", "40", "-c", "40", "--hold", "300ms", "--close", "rst", at("127.0.0.1", server.port())};
+      "-n", "40", "-c", "40", "--hold", "2s", "--close", "rst", at("127.0.0.1", server.port())};
   const CommandResult refused = run_in(lab().client, held);
   EXPECT_EQ(refused.status, 2);
   EXPECT_EQ(refused.output,
