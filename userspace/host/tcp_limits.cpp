@@ -37,10 +37,12 @@ std::optional<std::uint64_t> number_in(const std::filesystem::path& path) {
   return numbers.size() == 1 ? std::optional(numbers.front()) : std::nullopt;
 }
 
-std::uint64_t entries_in(const std::filesystem::path& directory) {
+// Of this process, but for the one through which they are listed.
+std::uint64_t count_open_files(const std::filesystem::path& root) {
   std::error_code failure;
-  return static_cast<std::uint64_t>(
-      std::ranges::distance(std::filesystem::directory_iterator(directory, failure)));
+  const std::filesystem::directory_iterator files(root / "proc/self/fd", failure);
+  const auto count = std::ranges::distance(files);
+  return count > 0 ? static_cast<std::uint64_t>(count) - 1 : 0;
 }
 
 }  // namespace
@@ -60,7 +62,7 @@ model::LoadLimits read_load_limits(const std::filesystem::path& root) {
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
     limits.open_files = files.rlim_cur;
   }
-  limits.files_open = entries_in(root / "proc/self/fd");
+  limits.files_open = count_open_files(root);
   return limits;
 }
 

@@ -16,7 +16,7 @@ using model::LoadLimits;
 
 // What a process that makes connections opens besides: its output, what its libraries read, with
 // room.
-constexpr std::uint64_t kOtherFiles = 32;
+constexpr std::uint64_t kOtherFiles = 24;
 constexpr const char* kMorePorts =
     "give more --source addresses, or widen net.ipv4.ip_local_port_range";
 

@@ -65,6 +65,7 @@ TEST(LoadGuard, TooFewOpenFilesAreRefusedWithWhatIsPossible) {
   model::LoadLimits limits = roomy();
   limits.ports = 64'000;
   limits.open_files = 20'000;
+  limits.files_open = 8;
   const auto refused = check_limits(plan, limits);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().status, ExitStatus::kUsage);
@@ -82,6 +83,7 @@ TEST(LoadGuard, WhatARateWouldNeedIsLoweredToWhatThereIs) {
   EXPECT_EQ(plan.connections, 50'000U);
   model::LoadLimits limits = roomy();
   limits.open_files = 1033;
+  limits.files_open = 8;
   ASSERT_TRUE(check_limits(plan, limits));
   EXPECT_EQ(plan.connections, 1000U);
 }
