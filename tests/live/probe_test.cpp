@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 // What `probe` says of servers that answer, of those that do not, and of where the time went.
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "stress/command.h"
 #include "stress/nft.h"
+#include "support/instead.h"
 #include "support/lab_test.h"
+#include "support/served.h"
 #include "support/subcommand.h"
 
 namespace tcptrace::live {
@@ -23,9 +23,7 @@ class Probe : public LabTest {
  protected:
   void SetUp() override { skip_unless_auto("a probe hooks nothing"); }
 
-  static std::string at(std::uint16_t port, const char* address = kServerV4) {
-    return std::string(address) + ":" + std::to_string(port);
-  }
+  static std::string at(std::uint16_t port) { return host_and_port(kServerV4, port); }
   static Words words(const std::string& target, const Words& more) {
     Words all{"probe", target};
     all.insert(all.end(), more.begin(), more.end());
@@ -69,49 +67,8 @@ class Probe : public LabTest {
   }
 };
 
-// `serve` in the server's namespace.
-class Answering {
- public:
-  Answering(Lab& lab, const Words& options) : process_(lab.server, words(options)) {
-    port_ = static_cast<std::uint16_t>(process_.next().number("/addresses/0/port"));
-  }
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  Line stop() { return process_.stop().last(); }
-
- private:
-  static Words words(const Words& options) {
-    Words all{"serve", "0"};
-    all.insert(all.end(), options.begin(), options.end());
-    return all;
-  }
-  Subcommand process_;
-  std::uint16_t port_ = 0;
-};
-
-// A directory of its own with a file that stands for one of /etc while a program runs.
-class Instead {
- public:
-  Instead(std::string path, const std::string& text) : path_(std::move(path)) {
-    file_ = std::filesystem::temp_directory_path() / ("probe" + std::to_string(::getpid()));
-    std::ofstream(file_) << text;
-  }
-  ~Instead() { std::filesystem::remove(file_); }
-  Instead(const Instead&) = delete;
-  Instead& operator=(const Instead&) = delete;
-
-  [[nodiscard]] Words wrapper() const {
-    return {
-        "unshare", "-m",           "sh", "-c", R"(mount --bind "$1" "$2" && shift 2 && exec "$@")",
-        "sh",      file_.string(), path_};
-  }
-
- private:
-  std::string path_;
-  std::filesystem::path file_;
-};
-
 TEST_F(Probe, EveryConnectHasItsTimeAndTheKernels) {
-  Answering server(lab(), {});
+  Served server(lab(), {});
   const SubcommandEnd end = probe(at(server.port()), {"-c", "5", "-i", "20ms"});
   EXPECT_EQ(end.status, 0);
   ASSERT_EQ(end.lines.size(), 6U);
@@ -128,21 +85,20 @@ TEST_F(Probe, EveryConnectHasItsTimeAndTheKernels) {
   EXPECT_EQ(end.last().number("/outcomes/connected"), 5);
   EXPECT_EQ(end.last().number("/connect/count"), 5);
   EXPECT_EQ(end.last().text("/ended_by"), "count");
-  const Line totals = server.stop();
+  const Line totals = server.stop().last();
   EXPECT_EQ(totals.number("/accepted"), 5);
   EXPECT_EQ(totals.number("/closed_by_peer"), 5);
 }
 
 TEST_F(Probe, Ipv6) {
-  const Answering server(lab(), {});
-  const Line line =
-      probe("[" + std::string(kServerV6) + "]:" + std::to_string(server.port())).lines.front();
+  const Served server(lab(), {});
+  const Line line = probe(host_and_port(kServerV6, server.port())).lines.front();
   EXPECT_EQ(line.text("/outcome"), "connected");
   EXPECT_EQ(line.text("/address"), kServerV6);
 }
 
 TEST_F(Probe, ADroppedSynIsTheSecond) {
-  const Answering server(lab(), {});
+  const Served server(lab(), {});
   const Line line = again_until(
       [&server] {
         const Nft drop(lab().server, "input",
@@ -205,7 +161,7 @@ TEST_F(Probe, NotPermittedByARouteOfThisHost) {
 }
 
 TEST_F(Probe, NoFreePort) {
-  const Answering server(lab(), {});
+  const Served server(lab(), {});
   const Sysctl one(lab().client, "ip_local_port_range", "40000 40000");
   const UniqueFd taken = connect_from(lab().client, {kServerV4, server.port()});
   const Line line = failed_attempt(at(server.port()));
@@ -214,24 +170,24 @@ TEST_F(Probe, NoFreePort) {
 }
 
 TEST_F(Probe, ResetAfterTheConnect) {
-  Answering server(lab(), {"--close-unread"});
+  Served server(lab(), {"--close-unread"});
   const Line line = failed_attempt(at(server.port()), {"-c", "1", "--send", "request"});
   EXPECT_EQ(line.text("/outcome"), "reset");
   EXPECT_EQ(line.text("/phase"), "first_byte");
   EXPECT_EQ(line.text("/errno"), "ECONNRESET");
   EXPECT_GT(line.real("/rtt_ms"), 0) << "the handshake was fine";
-  EXPECT_EQ(server.stop().number("/closed_by_us/close_unread"), 1);
+  EXPECT_EQ(server.stop().last().number("/closed_by_us/close_unread"), 1);
 }
 
 TEST_F(Probe, ClosedWithoutAByte) {
-  const Answering server(lab(), {"--mode", "discard", "--idle-timeout", "100ms"});
+  const Served server(lab(), {"--mode", "discard", "--idle-timeout", "100ms"});
   const Line line = failed_attempt(at(server.port()), {"-c", "1", "--first-byte"});
   EXPECT_EQ(line.text("/outcome"), "closed");
   EXPECT_EQ(line.text("/phase"), "first_byte");
 }
 
 TEST_F(Probe, ConnectedButNotAnswered) {
-  const Answering server(lab(), {"--half-open"});
+  const Served server(lab(), {"--half-open"});
   const Line line =
       failed_attempt(at(server.port()), {"-c", "1", "--send", "x", "--timeout", "200ms"});
   EXPECT_EQ(line.text("/outcome"), "timed_out");
@@ -244,10 +200,10 @@ TEST_F(Probe, TheFirstByteOfASlowServer) {
   const double latest_ms = 200 + static_cast<double>(scaled(150ms).count());
   const Line line = again_until(
       [] {
-        Answering server(lab(), {"--mode", "http", "--respond-delay", "200ms"});
+        Served server(lab(), {"--mode", "http", "--respond-delay", "200ms"});
         const SubcommandEnd end = probe(at(server.port()), {"-c", "1", "--http", "/"});
         EXPECT_EQ(end.status, 0);
-        EXPECT_EQ(server.stop().number("/requests"), 1);
+        EXPECT_EQ(server.stop().last().number("/requests"), 1);
         return end.lines.front();
       },
       [=](const Line& played) { return played.real("/first_byte_ms") <= latest_ms; });
@@ -259,7 +215,7 @@ TEST_F(Probe, TheFirstByteOfASlowServer) {
 TEST_F(Probe, FallsOverToTheNextAddressAndSaysSo) {
   const Instead hosts("/etc/hosts",
                       std::string(kServerV6) + " two.test\n" + kServerV4 + " two.test\n");
-  const Answering server(lab(), {"--idle-timeout", "1m"});
+  const Served server(lab(), {"--idle-timeout", "1m"});
   const Nft reject(lab().server, "input", "meta nfproto ipv6 tcp flags syn reject with tcp reset");
   const std::string target = "two.test:" + std::to_string(server.port());
   const SubcommandEnd end = probe(target, {"-c", "1"}, {.wrapper = hosts.wrapper()});

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "support/lab_test.h"
+#include "support/served.h"
 #include "support/subcommand.h"
 
 namespace tcptrace::live {
@@ -21,47 +22,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using Words = std::vector<std::string>;
-
-// Serves in the lab's server namespace, on a port of its own.
-class Served {
- public:
-  Served(Lab& lab, const Words& options, const SubcommandOptions& how = {})
-      : lab_(lab), process_(lab.server, words(options), how), first_(process_.next()) {
-    port_ = static_cast<std::uint16_t>(first_.number("/addresses/0/port"));
-  }
-
-  [[nodiscard]] UniqueFd connect(const char* address = kServerV4) const {
-    return connect_from(lab_.client, {address, port_});
-  }
-  SubcommandEnd stop(int number = SIGINT) {
-    SubcommandEnd end = process_.stop(number);
-    EXPECT_EQ(end.status, 0) << end.error;
-    EXPECT_EQ(end.last().type(), "serve");
-    expect_each_ended_once(end.last());
-    return end;
-  }
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] const Line& first() const { return first_; }
-  [[nodiscard]] Subcommand& process() { return process_; }
-
- private:
-  static Words words(const Words& options) {
-    Words all{"serve", "0"};
-    all.insert(all.end(), options.begin(), options.end());
-    return all;
-  }
-  static void expect_each_ended_once(const Line& totals) {
-    EXPECT_EQ(totals.number("/accepted"),
-              totals.number("/closed_by_peer") + totals.number("/closed_by_us/total") +
-                  totals.number("/resets_received") + totals.number("/failed"))
-        << totals;
-  }
-
-  Lab& lab_;
-  Subcommand process_;
-  Line first_;
-  std::uint16_t port_ = 0;
-};
 
 class Serve : public LabTest {
  protected:

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 // What `tcptrace stress` says of a load, beside the kernel's own counters and the server's.
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -8,14 +7,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -24,13 +20,13 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "stress/child.h"
+#include "base/text.h"
 #include "stress/command.h"
 #include "stress/nft.h"
 #include "stress/server.h"
 #include "support/environment.h"
+#include "support/instead.h"
 #include "support/lab_test.h"
-#include "support/schema.h"
 #include "support/subcommand.h"
 #include "support/tracer.h"
 
@@ -118,88 +114,25 @@ class CannedServer {
   std::thread thread_;
 };
 
-// The tracer's binary as a process of its own, whose output is in a file.
-class Process {
- public:
-  Process(const Netns& netns, const std::string& command, const Words& words)
-      : output_(fresh_path()),
-        child_(std::make_unique<Child>("live-" + command,
-                                       [&](const Channel&) { become(netns, command, words); })) {}
-  ~Process() { std::filesystem::remove(output_); }
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
-
-  // What it prints when it is interrupted.
-  [[nodiscard]] json interrupt() const {
-    child_->kill(SIGINT);
-    EXPECT_EQ(child_->join(), 0);
-    std::ifstream file(output_);
-    std::string last;
-    for (std::string line; std::getline(file, line);) {
-      EXPECT_EQ(test::validate(line), "") << line;
-      last = line;
-    }
-    return json::parse(last, nullptr, false);
-  }
-
- private:
-  static std::filesystem::path fresh_path() {
-    static unsigned number = 0;
-    return std::filesystem::temp_directory_path() /
-           ("tcptrace-live-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
-  }
-
-  void become(const Netns& netns, const std::string& command, const Words& words) const {
-    const InNetns in(netns);
-    const int out = ::open(output_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ::dup2(out, STDOUT_FILENO);
-    const std::string binary = tracer_binary();
-    Words all = {binary, command, "-J"};
-    all.insert(all.end(), words.begin(), words.end());
-    std::vector<char*> argv;
-    std::ranges::transform(all, std::back_inserter(argv),
-                           [](std::string& word) { return word.data(); });
-    argv.push_back(nullptr);
-    ::execv(binary.c_str(), argv.data());
-    throw std::runtime_error("cannot run " + binary);
-  }
-
-  std::filesystem::path output_;
-  std::unique_ptr<Child> child_;
-};
-
 class Stress : public LabTest {
  protected:
   void SetUp() override { skip_unless_auto("a load hooks nothing"); }
 
-  static std::string at(const char* address, std::uint16_t port) {
-    return std::string(address) + ":" + std::to_string(port);
+  static Words stress(const Words& words) {
+    Words all{"stress", "-v", "-q", "--yes"};
+    all.insert(all.end(), words.begin(), words.end());
+    return all;
   }
-
-  // Runs it to its end; stderr is passed over.
-  static CommandResult run_in(const Netns& netns, const Words& words, const Words& before = {}) {
-    Words argv = before;
-    argv.insert(argv.end(), {tracer_binary(), "stress", "-J", "-v", "-q", "--yes"});
-    argv.insert(argv.end(), words.begin(), words.end());
-    const InNetns in(netns);
-    return run(argv);
+  static json load(const Words& words, const Words& wrapper = {}) {
+    return load_in(lab().client, words, wrapper);
   }
-
-  static json load(const Words& words, const Words& before = {}) {
-    return load_in(lab().client, words, before);
+  static json load_in(const Netns& netns, const Words& words, const Words& wrapper = {}) {
+    return results(Subcommand(netns, stress(words), {.wrapper = wrapper}).join());
   }
-  static json load_in(const Netns& netns, const Words& words, const Words& before = {}) {
-    const CommandResult result = run_in(netns, words, before);
-    EXPECT_EQ(result.status, 0) << result.output;
-    std::istringstream stream(result.output);
-    for (std::string line; std::getline(stream, line);) {
-      if (line.starts_with('{')) {
-        EXPECT_EQ(test::validate(line), "") << line;
-        return json::parse(line);
-      }
-    }
-    ADD_FAILURE() << result.output;
-    return json::object();
+  static json results(const SubcommandEnd& end) {
+    EXPECT_EQ(end.status, 0) << end.error;
+    require(!end.lines.empty(), ("no results: " + end.error).c_str());
+    return end.last().json();
   }
 
   static void expect_connections(const json& result, std::uint64_t succeeded,
@@ -218,7 +151,7 @@ TEST_F(Stress, CountsAreThoseOfTheKernelAndOfTheServer) {
   const RunningServer server(lab().server);
   const Counters client(lab().client);
   const json result = load({"-n", "500", "-c", "20", "--payload", "3000", "--requests", "4",
-                            at(kServerV4, server.port())});
+                            host_and_port(kServerV4, server.port())});
   expect_connections(result, 500, 0);
   EXPECT_EQ(result["connections"]["attempts"], 500);
   EXPECT_EQ(result["connections"]["established"], 500);
@@ -241,9 +174,10 @@ TEST_F(Stress, Ipv6) {
   const RunningServer server(lab().server,
                              [](model::ServeConfig& config) { config.host = kServerV6; });
   const Counters client(lab().client);
-  const json result = load({"-n", "20", "--payload", "10", at("[fd77::2]", server.port())});
+  const json result =
+      load({"-n", "20", "--payload", "10", host_and_port("fd77::2", server.port())});
   expect_connections(result, 20, 0);
-  EXPECT_EQ(result["target"]["addresses"], json::array({at("[fd77::2]", server.port())}));
+  EXPECT_EQ(result["target"]["addresses"], json::array({host_and_port("fd77::2", server.port())}));
   EXPECT_EQ(client["ActiveOpens"], 20U);
 }
 
@@ -252,8 +186,8 @@ TEST_F(Stress, HttpWithKeepAliveChecksEveryAnswer) {
     config.mode = model::ServeMode::kHttp;
     config.body_bytes = 70'000;
   });
-  const json result = load(
-      {"-n", "50", "-c", "10", "--http", "/x", "--requests", "6", at(kServerV4, server.port())});
+  const json result = load({"-n", "50", "-c", "10", "--http", "/x", "--requests", "6",
+                            host_and_port(kServerV4, server.port())});
   expect_connections(result, 50, 0);
   EXPECT_EQ(result["traffic"]["requests"], 300);
   EXPECT_GT(result["traffic"]["bytes_received"], 300 * 70'000);
@@ -279,7 +213,7 @@ TEST_F(Stress, AnswersThatAreWrongFailTheirConnection) {
            {"", {"--payload", "3"}, "closed_early"}}) {
     const std::uint16_t port = lab().next_port();
     const CannedServer server(lab(), port, one.answer);
-    Words words = {"-n", "5", "-c", "1", at(kServerV4, port)};
+    Words words = {"-n", "5", "-c", "1", host_and_port(kServerV4, port)};
     words.insert(words.end(), one.work.begin(), one.work.end());
     const json result = load(words);
     expect_connections(result, 0, 5);
@@ -291,15 +225,16 @@ TEST_F(Stress, AnAnswerWithoutALengthEndsWithItsConnection) {
   const std::uint16_t port = lab().next_port();
   const CannedServer server(lab(), port, "HTTP/1.0 200 OK\r\n\r\nuntil the end");
   for (const char* style : {"fin", "half-close"}) {
-    expect_connections(
-        load({"-n", "5", "-c", "1", "--http", "/", "--close", style, at(kServerV4, port)}), 5, 0);
+    expect_connections(load({"-n", "5", "-c", "1", "--http", "/", "--close", style,
+                             host_and_port(kServerV4, port)}),
+                       5, 0);
   }
 }
 
 TEST_F(Stress, RefusedConnectsAreKeptWithTheirPorts) {
   const std::uint16_t port = lab().next_port();
   const Counters client(lab().client);
-  const json result = load({"-n", "40", "-c", "8", at(kServerV4, port)});
+  const json result = load({"-n", "40", "-c", "8", host_and_port(kServerV4, port)});
   expect_connections(result, 0, 40);
   EXPECT_EQ(result["failures"], json::array({failure("connect", "errno", "ECONNREFUSED", 40)}));
   EXPECT_EQ(client["ActiveOpens"], 40U);
@@ -322,15 +257,15 @@ TEST_F(Stress, AnEndThatComesWithTheHandshakeIsSeen) {
   const UniqueFd listener = lab().listen(port);
   std::optional<Nft> drop(std::in_place, lab().server, "input", to_port(port));
   const std::uint64_t before = lab().client.counter("Tcp", "OutSegs");
-  Subcommand load(lab().client, {"stress", "-v", "-q", "-n", "1", "-c", "1", "--hold", "5s",
-                                 "--yes", at(kServerV4, port)});
+  Subcommand process(
+      lab().client, stress({"-n", "1", "-c", "1", "--hold", "5s", host_and_port(kServerV4, port)}));
   ASSERT_TRUE(wait_until([&] { return lab().client.counter("Tcp", "OutSegs") > before; }));
-  load.signal(SIGSTOP);
+  process.signal(SIGSTOP);
   drop.reset();
   accept_from(listener.get()).reset();
   await_fin_wait2(lab().server, port);
-  load.signal(SIGCONT);
-  const json result = load.join().last().json();
+  process.signal(SIGCONT);
+  const json result = results(process.join());
   expect_connections(result, 0, 1);
   EXPECT_EQ(result["failures"], json::array({failure("receive", "check", "closed_early", 1)}));
 }
@@ -340,7 +275,7 @@ TEST_F(Stress, ABlackHoleTimesOutEveryConnect) {
   const Nft hole(lab().server, "input", to_port(port));
   const Counters client(lab().client);
   const json result =
-      load({"-n", "60", "-c", "30", "--connect-timeout", "400ms", at(kServerV4, port)});
+      load({"-n", "60", "-c", "30", "--connect-timeout", "400ms", host_and_port(kServerV4, port)});
   expect_connections(result, 0, 60);
   EXPECT_EQ(result["failures"], json::array({failure("connect", "errno", "ETIMEDOUT", 60)}));
   EXPECT_EQ(client["ActiveOpens"], 60U);
@@ -354,7 +289,8 @@ TEST_F(Stress, AListenerWithAFullQueueTimesOut) {
   const UniqueFd listener = lab().listen(port, 0);
   const UniqueFd first = lab().connect(port);
   await_connection(listener.get());  // the queue is full now, and SYNs are dropped
-  const json result = load({"-n", "5", "--connect-timeout", "300ms", at(kServerV4, port)});
+  const json result =
+      load({"-n", "5", "--connect-timeout", "300ms", host_and_port(kServerV4, port)});
   expect_connections(result, 0, 5);
   EXPECT_EQ(result["failures"], json::array({failure("connect", "errno", "ETIMEDOUT", 5)}));
 }
@@ -385,7 +321,7 @@ json only_cause(const json& result, int failures) {
 }
 
 TEST_F(Stress, ATraceBesideItSaysWhyConnectsAreRefused) {
-  const json result = load({"--trace", "-n", "40", at(kServerV4, lab().next_port())});
+  const json result = load({"--trace", "-n", "40", host_and_port(kServerV4, lab().next_port())});
   const json cause = only_cause(result, 40);
   EXPECT_EQ(cause["cause"], "connection_refused");
   EXPECT_EQ(cause["phase"], "connect");
@@ -396,7 +332,7 @@ TEST_F(Stress, ATraceBesideItSaysWhyTheServerReset) {
   const RunningServer server(lab().server,
                              [](model::ServeConfig& config) { config.close_unread = true; });
   const json result =
-      load({"--trace", "-n", "40", "--payload", "10", at(kServerV4, server.port())});
+      load({"--trace", "-n", "40", "--payload", "10", host_and_port(kServerV4, server.port())});
   const json cause = only_cause(result, 40);
   EXPECT_EQ(cause["cause"], "close_with_unread_data");
   EXPECT_EQ(cause["phase"], "receive");
@@ -409,8 +345,8 @@ TEST_F(Stress, ATraceBesideItSaysThatAQueueWasFull) {
   const UniqueFd first = lab().connect(port);
   await_connection(listener.get());
   // Long enough for a look at the listeners while it is full.
-  const json result =
-      load({"--trace", "-n", "10", "-c", "10", "--connect-timeout", "800ms", at(kServerV4, port)});
+  const json result = load({"--trace", "-n", "10", "-c", "10", "--connect-timeout", "800ms",
+                            host_and_port(kServerV4, port)});
   const json cause = only_cause(result, 10);
   EXPECT_EQ(cause["cause"], "accept_queue_overflow");
   EXPECT_EQ(cause["errno"], "ETIMEDOUT");
@@ -421,16 +357,16 @@ TEST_F(Stress, ATraceBesideItBlamesNoQueueThatHasRoom) {
   const std::uint16_t port = lab().next_port();
   const UniqueFd listener = lab().listen(port);
   const Nft hole(lab().server, "input", to_port(port));
-  const json result =
-      load({"--trace", "-n", "20", "-c", "20", "--connect-timeout", "400ms", at(kServerV4, port)});
+  const json result = load({"--trace", "-n", "20", "-c", "20", "--connect-timeout", "400ms",
+                            host_and_port(kServerV4, port)});
   EXPECT_EQ(only_cause(result, 20)["cause"], "connect_abandoned");
 }
 
 TEST_F(Stress, AServerThatNeverAnswersTimesOutInReceive) {
   const RunningServer server(lab().server,
                              [](model::ServeConfig& config) { config.half_open = true; });
-  const json result =
-      load({"-n", "6", "--payload", "10", "--timeout", "300ms", at(kServerV4, server.port())});
+  const json result = load({"-n", "6", "--payload", "10", "--timeout", "300ms",
+                            host_and_port(kServerV4, server.port())});
   expect_connections(result, 0, 6);
   EXPECT_EQ(result["failures"], json::array({failure("receive", "errno", "ETIMEDOUT", 6)}));
 }
@@ -439,7 +375,7 @@ TEST_F(Stress, AServerThatResetsIsAFailureOfReceive) {
   const RunningServer server(lab().server,
                              [](model::ServeConfig& config) { config.close_unread = true; });
   const json result =
-      load({"-n", "10", "-c", "1", "--payload", "100", at(kServerV4, server.port())});
+      load({"-n", "10", "-c", "1", "--payload", "100", host_and_port(kServerV4, server.port())});
   expect_connections(result, 0, 10);
   EXPECT_EQ(result["failures"], json::array({failure("receive", "errno", "ECONNRESET", 10)}));
 }
@@ -447,26 +383,22 @@ TEST_F(Stress, AServerThatResetsIsAFailureOfReceive) {
 TEST_F(Stress, ANameFallsOverToItsNextAddress) {
   const RunningServer server(lab().server,
                              [](model::ServeConfig& config) { config.host = kServerV4; });
-  const std::filesystem::path hosts =
-      std::filesystem::temp_directory_path() / ("tcptrace-hosts-" + std::to_string(::getpid()));
-  std::ofstream(hosts) << kServerV4 << " two.test\n" << kServerV6 << " two.test\n";
-  const Words with_hosts = {
-      "unshare",     "--mount", "sh", "-c", R"(mount --bind "$0" /etc/hosts && exec "$@")",
-      hosts.string()};
+  const Instead hosts("/etc/hosts",
+                      std::string(kServerV4) + " two.test\n" + kServerV6 + " two.test\n");
   const Counters client(lab().client);
-  const json result = load({"-n", "25", at("two.test", server.port())}, with_hosts);
+  const json result = load({"-n", "25", host_and_port("two.test", server.port())}, hosts.wrapper());
   expect_connections(result, 25, 0);
   // glibc puts IPv6 first.
-  EXPECT_EQ(result["target"]["addresses"],
-            json::array({at("[fd77::2]", server.port()), at(kServerV4, server.port())}));
+  EXPECT_EQ(result["target"]["addresses"], json::array({host_and_port("fd77::2", server.port()),
+                                                        host_and_port(kServerV4, server.port())}));
   EXPECT_EQ(result["connections"]["attempts"], 50);
   EXPECT_EQ(result["connections"]["fallovers"], 25);
   EXPECT_EQ(result["failures"], json::array({failure("connect", "errno", "ECONNREFUSED", 25)}));
   EXPECT_EQ(client["ActiveOpens"], 50U);
   EXPECT_EQ(client["AttemptFails"], 25U);
   EXPECT_EQ(server.final_counts().accepted, 25U);
-  expect_connections(load({"-n", "4", "-4", at("two.test", server.port())}, with_hosts), 4, 0);
-  std::filesystem::remove(hosts);
+  expect_connections(
+      load({"-n", "4", "-4", host_and_port("two.test", server.port())}, hosts.wrapper()), 4, 0);
 }
 
 TEST_F(Stress, SourceAddressesMultiplyThePorts) {
@@ -474,11 +406,13 @@ TEST_F(Stress, SourceAddressesMultiplyThePorts) {
   const RunningServer server(lab().client,
                              [](model::ServeConfig& config) { config.host = "127.0.0.1"; });
   const Sysctl ports(lab().client, "ip_local_port_range", "40000 40009");
-  const Words held = {
-      "-n", "40", "-c", "40", "--hold", "2s", "--close", "rst", at("127.0.0.1", server.port())};
-  const CommandResult refused = run_in(lab().client, held);
+  const Words held = {"-n",      "40",     "-c",
+                      "40",      "--hold", "2s",
+                      "--close", "rst",    host_and_port("127.0.0.1", server.port())};
+  const SubcommandEnd refused = Subcommand(lab().client, stress(held)).join();
   EXPECT_EQ(refused.status, 2);
-  EXPECT_EQ(refused.output,
+  EXPECT_TRUE(refused.lines.empty());
+  EXPECT_EQ(refused.error,
             "tcptrace: --connections: 40 at once need as many local ports, and there are 10; give "
             "more --source addresses, or widen net.ipv4.ip_local_port_range\n");
   Words sourced = held;
@@ -489,8 +423,8 @@ TEST_F(Stress, SourceAddressesMultiplyThePorts) {
 
 TEST_F(Stress, SourceAddressesTakeTurns) {
   loopback_up(lab().client);
-  const json result = load_in(
-      lab().client, {"-n", "12", "--source", "127.0.1.0/29", at("127.0.0.1", lab().next_port())});
+  const json result = load_in(lab().client, {"-n", "12", "--source", "127.0.1.0/29",
+                                             host_and_port("127.0.0.1", lab().next_port())});
   std::map<std::string, int> used;
   for (const json& failed : result["failed"]) {
     ++used[failed["local"].get<std::string>()];
@@ -507,9 +441,9 @@ TEST_F(Stress, CloseStylesAreWhatTheKernelSees) {
   for (const std::string style : {"fin", "rst", "half-close"}) {
     const RunningServer server(lab().server);
     const Counters client(lab().client);
-    expect_connections(
-        load({"-n", "30", "--payload", "5", "--close", style, at(kServerV4, server.port())}), 30,
-        0);
+    expect_connections(load({"-n", "30", "--payload", "5", "--close", style,
+                             host_and_port(kServerV4, server.port())}),
+                       30, 0);
     const std::uint64_t resets = style == "rst" ? 30 : 0;
     EXPECT_EQ(client["OutRsts"], resets) << style;
     EXPECT_EQ(client["EstabResets"], resets) << style;
@@ -522,8 +456,8 @@ TEST_F(Stress, CloseStylesAreWhatTheKernelSees) {
 TEST_F(Stress, AHalfCloseThatIsNotAnsweredIsAFailureOfClose) {
   const RunningServer server(lab().server,
                              [](model::ServeConfig& config) { config.half_open = true; });
-  const json result = load(
-      {"-n", "4", "--close", "half-close", "--timeout", "300ms", at(kServerV4, server.port())});
+  const json result = load({"-n", "4", "--close", "half-close", "--timeout", "300ms",
+                            host_and_port(kServerV4, server.port())});
   expect_connections(result, 0, 4);
   EXPECT_EQ(result["failures"], json::array({failure("close", "errno", "ETIMEDOUT", 4)}));
 }
@@ -531,7 +465,7 @@ TEST_F(Stress, AHalfCloseThatIsNotAnsweredIsAFailureOfClose) {
 TEST_F(Stress, ARateIsKeptAndTimeCountsFromTheSchedule) {
   const RunningServer server(lab().server);
   const json result =
-      load({"-r", "500", "-d", "2s", "--payload", "10", at(kServerV4, server.port())});
+      load({"-r", "500", "-d", "2s", "--payload", "10", host_and_port(kServerV4, server.port())});
   const json& connections = result["connections"];
   const std::uint64_t begun = connections["succeeded"].get<std::uint64_t>() +
                               connections["unfinished"].get<std::uint64_t>() +
@@ -546,8 +480,8 @@ TEST_F(Stress, AServerThatIsTooSlowShowsInTheTimeFromTheSchedule) {
     config.respond_delay = std::chrono::milliseconds(100);
   });
   // Ten a second are answered, and a hundred are due.
-  const json result =
-      load({"-r", "100", "-c", "1", "-n", "20", "--payload", "1", at(kServerV4, server.port())});
+  const json result = load({"-r", "100", "-c", "1", "-n", "20", "--payload", "1",
+                            host_and_port(kServerV4, server.port())});
   expect_connections(result, 20, 0);
   EXPECT_LT(result["latency"]["request"]["p50_ms"], 500.0);
   EXPECT_GT(result["latency"]["from_schedule"]["max_ms"], 1700.0);
@@ -555,28 +489,22 @@ TEST_F(Stress, AServerThatIsTooSlowShowsInTheTimeFromTheSchedule) {
 
 TEST_F(Stress, ASignalEndsItWithTheResultsSoFar) {
   const RunningServer server(lab().server);
-  const Process process(
-      lab().client, "stress",
-      {"-q", "--yes", "-c", "100", "--hold", "1h", "-d", "1h", at(kServerV4, server.port())});
+  Subcommand process(lab().client, stress({"-c", "100", "--hold", "1h", "-d", "1h",
+                                           host_and_port(kServerV4, server.port())}));
   require(wait_until([&] { return server.counts().open == 100; }), "not all are held");
-  const json result = process.interrupt();
+  const json result = results(process.stop());
   EXPECT_EQ(result["ended_by"], "SIGINT");
   expect_connections(result, 100, 0);
   EXPECT_EQ(server.final_counts().closed_by_peer, 100U);
 }
 
 TEST_F(Stress, TooManyConnectionsForTheOpenFilesAreRefused) {
-  const CommandResult result = run_in(lab().client, {"-c", "1000", at(kServerV4, 9)},
-                                      {"sh", "-c", "ulimit -n 500; exec \"$@\"", "sh"});
-  EXPECT_EQ(result.status, 2);
-  EXPECT_NE(result.output.find("1,000 at once need 1,03"), std::string::npos) << result.output;
-}
-
-void allow_open_files() {
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  const SubcommandEnd end =
+      Subcommand(lab().client, stress({"-c", "1000", host_and_port(kServerV4, 9)}),
+                 {.wrapper = {"sh", "-c", "ulimit -n 500; exec \"$@\"", "sh"}})
+          .join();
+  EXPECT_EQ(end.status, 2);
+  EXPECT_NE(end.error.find("1,000 at once need 1,03"), std::string::npos) << end.error;
 }
 
 constexpr unsigned kHeldByOne = 15'000;
@@ -587,20 +515,33 @@ bool may_open(unsigned count) {
   return files.rlim_max >= count + 1000;
 }
 
+// As many as one process may have, until it is told to end.
+Words holding(Subcommand& server) {
+  return {"stress",
+          "-q",
+          "--yes",
+          "-r",
+          "2000",
+          "-c",
+          std::to_string(kHeldByOne),
+          "--hold",
+          "1h",
+          "-d",
+          "1h",
+          host_and_port(kServerV4,
+                        static_cast<std::uint16_t>(server.next().number("/addresses/0/port")))};
+}
+
 TEST_F(Stress, OneProcessHoldsFifteenThousand) {
   if (!may_open(kHeldByOne)) {
     GTEST_SKIP() << "the hard limit of open files is too low";
   }
-  allow_open_files();
-  const RunningServer server(lab().server);
-  const Process process(lab().client, "stress",
-                        {"-q", "--yes", "-r", "5000", "-c", std::to_string(kHeldByOne), "--hold",
-                         "1h", "-d", "1h", at(kServerV4, server.port())});
+  Subcommand server(lab().server, {"serve", "0"});
+  Subcommand process(lab().client, holding(server));
   require(wait_until([&] { return lab().client.counter("Tcp", "CurrEstab") == kHeldByOne; }, 60s),
           "not all are held");
-  const json result = process.interrupt();
-  expect_connections(result, kHeldByOne, 0);
-  EXPECT_EQ(server.final_counts().max_open, kHeldByOne);
+  expect_connections(results(process.stop()), kHeldByOne, 0);
+  EXPECT_EQ(server.stop().last().number("/max_open"), kHeldByOne);
 }
 
 TEST_F(Stress, SeveralProcessesHoldAHundredThousand) {
@@ -608,27 +549,18 @@ TEST_F(Stress, SeveralProcessesHoldAHundredThousand) {
     GTEST_SKIP() << "the hard limit of open files is too low";
   }
   constexpr unsigned kProcesses = 7;
-  std::vector<std::unique_ptr<Process>> servers;
-  std::vector<std::unique_ptr<Process>> loads;
+  std::vector<std::unique_ptr<Subcommand>> servers;
+  std::vector<std::unique_ptr<Subcommand>> loads;
   for (unsigned i = 0; i < kProcesses; ++i) {
-    const std::uint16_t port = lab().next_port();
-    servers.push_back(
-        std::make_unique<Process>(lab().server, "serve", Words{std::to_string(port)}));
-    require(wait_until([&] {
-              return connect_error(lab().client, {kServerV4, port}) == 0;
-            }),
-            "no server");
-    loads.push_back(std::make_unique<Process>(
-        lab().client, "stress",
-        Words{"-q", "--yes", "-r", "2000", "-c", std::to_string(kHeldByOne), "--hold", "1h", "-d",
-              "1h", at(kServerV4, port)}));
+    servers.push_back(std::make_unique<Subcommand>(lab().server, Words{"serve", "0"}));
+    loads.push_back(std::make_unique<Subcommand>(lab().client, holding(*servers.back())));
   }
   constexpr std::uint64_t kAll = std::uint64_t{kProcesses} * kHeldByOne;
   static_assert(kAll >= 100'000);
   require(wait_until([&] { return lab().client.counter("Tcp", "CurrEstab") == kAll; }, 120s),
           "not all are held");
   for (const auto& process : loads) {
-    expect_connections(process->interrupt(), kHeldByOne, 0);
+    expect_connections(results(process->stop()), kHeldByOne, 0);
   }
 }
 

@@ -4,7 +4,10 @@
 #pragma once
 
 #include <string>
+#include <variant>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "cli/options.h"
 
@@ -40,6 +43,23 @@ inline Result<Command> parse_words(const std::vector<std::string>& words) {
     arguments.push_back(word.c_str());
   }
   return parse(arguments, fake_host());
+}
+
+// What the words ask for; a failure, and the default, where it is something else.
+template <typename Options>
+Options options_of(const std::vector<std::string>& words) {
+  auto command = parse_words(words);
+  EXPECT_TRUE(command) << (command ? "" : command.error().what);
+  const auto* options = command ? std::get_if<Options>(&*command) : nullptr;
+  EXPECT_NE(options, nullptr);
+  return options == nullptr ? Options{} : *options;
+}
+
+// The text of --help, --version or a completion script; empty: they ask for none.
+inline std::string printed(const std::vector<std::string>& words) {
+  auto command = parse_words(words);
+  const auto* text = command ? std::get_if<PrintText>(&*command) : nullptr;
+  return text == nullptr ? std::string() : text->text;
 }
 
 // The line that goes to stderr; empty: the command line was accepted.

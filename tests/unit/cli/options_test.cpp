@@ -21,19 +21,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using Words = std::vector<std::string>;
 
-TraceOptions trace_of(const Words& words) {
-  auto command = parse_words(words);
-  EXPECT_TRUE(command) << (command ? "" : command.error().what);
-  const auto* options = command ? std::get_if<TraceOptions>(&*command) : nullptr;
-  EXPECT_NE(options, nullptr);
-  return options == nullptr ? TraceOptions{} : *options;
-}
-
-std::string printed(const Words& words) {
-  auto command = parse_words(words);
-  const auto* text = command ? std::get_if<PrintText>(&*command) : nullptr;
-  return text == nullptr ? std::string() : text->text;
-}
+TraceOptions trace_of(const Words& words) { return options_of<TraceOptions>(words); }
 
 TEST(CommandLine, NothingIsATraceOfTheWholeHost) {
   const TraceOptions options = trace_of({});
@@ -269,13 +257,7 @@ TEST(UseColor, FollowsTerminalAndEnvironment) {
   EXPECT_FALSE(use_color(ColorChoice::kNever, true, nullptr));
 }
 
-ReplayOptions replay_of(const Words& words) {
-  auto command = parse_words(words);
-  EXPECT_TRUE(command) << (command ? "" : command.error().what);
-  const auto* options = command ? std::get_if<ReplayOptions>(&*command) : nullptr;
-  EXPECT_NE(options, nullptr);
-  return options == nullptr ? ReplayOptions{} : *options;
-}
+ReplayOptions replay_of(const Words& words) { return options_of<ReplayOptions>(words); }
 
 TEST(ReplayLine, HasTheFiltersAndTheOutputOfATrace) {
   const ReplayOptions options =

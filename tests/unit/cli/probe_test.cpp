@@ -17,11 +17,7 @@ using Words = std::vector<std::string>;
 
 model::ProbeConfig probe_of(Words words) {
   words.insert(words.begin(), "probe");
-  auto command = parse_words(words);
-  EXPECT_TRUE(command) << (command ? "" : command.error().what);
-  const auto* options = command ? std::get_if<ProbeOptions>(&*command) : nullptr;
-  EXPECT_NE(options, nullptr);
-  return options == nullptr ? model::ProbeConfig{} : options->probe;
+  return options_of<ProbeOptions>(words).probe;
 }
 
 TEST(ProbeCommand, TenConnectsOneASecond) {

@@ -18,11 +18,7 @@ using Words = std::vector<std::string>;
 
 ServeOptions serve_of(Words words) {
   words.insert(words.begin(), "serve");
-  auto command = parse_words(words);
-  EXPECT_TRUE(command) << (command ? "" : command.error().what);
-  const auto* options = command ? std::get_if<ServeOptions>(&*command) : nullptr;
-  EXPECT_NE(options, nullptr);
-  return options == nullptr ? ServeOptions{} : *options;
+  return options_of<ServeOptions>(words);
 }
 
 TEST(ServeCommand, APortIsAllAddresses) {

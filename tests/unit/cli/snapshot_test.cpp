@@ -17,14 +17,8 @@ using Words = std::vector<std::string>;
 
 SnapshotOptions snapshot_of(Words words) {
   words.insert(words.begin(), "snapshot");
-  auto command = parse_words(words);
-  EXPECT_TRUE(command) << (command ? "" : command.error().what);
-  const auto* options = command ? std::get_if<SnapshotOptions>(&*command) : nullptr;
-  EXPECT_NE(options, nullptr);
-  return options == nullptr ? SnapshotOptions{} : *options;
+  return options_of<SnapshotOptions>(words);
 }
-
-constexpr std::uint32_t bit(model::TcpState state) { return 1U << static_cast<unsigned>(state); }
 
 TEST(SnapshotCommand, NothingIsEverySocket) {
   const SnapshotOptions options = snapshot_of({});
@@ -53,18 +47,18 @@ TEST(SnapshotCommand, FiltersAreThoseOfATrace) {
 }
 
 TEST(SnapshotCommand, StatesInEverySpelling) {
-  const auto expected = bit(model::TcpState::kFinWait1) | bit(model::TcpState::kListen);
+  const auto expected = state_bit(model::TcpState::kFinWait1) | state_bit(model::TcpState::kListen);
   for (const char* text : {"fin_wait1,listen", "FIN_WAIT1,LISTEN", "fin-wait-1,listening"}) {
     EXPECT_EQ(snapshot_of({"--state", text}).states, expected) << text;
   }
   EXPECT_EQ(snapshot_of({"--state", "time-wait", "--state", "close_wait"}).states,
-            bit(model::TcpState::kTimeWait) | bit(model::TcpState::kCloseWait));
+            state_bit(model::TcpState::kTimeWait) | state_bit(model::TcpState::kCloseWait));
 }
 
 TEST(SnapshotCommand, ListenIsThatState) {
   const SnapshotOptions options = snapshot_of({"--listen"});
   EXPECT_TRUE(options.listen);
-  EXPECT_EQ(options.states, bit(model::TcpState::kListen));
+  EXPECT_EQ(options.states, state_bit(model::TcpState::kListen));
 }
 
 TEST(SnapshotCommand, Sources) {
@@ -88,11 +82,9 @@ TEST(SnapshotCommand, Rejections) {
 }
 
 TEST(SnapshotCommand, Help) {
-  const auto command = parse_words({"snapshot", "--help"});
-  const auto* text = command ? std::get_if<PrintText>(&*command) : nullptr;
-  ASSERT_NE(text, nullptr);
+  const std::string text = printed({"snapshot", "--help"});
   for (const char* part : {"Usage: tcptrace snapshot", "--state", "--source", "Exit status:"}) {
-    EXPECT_THAT(text->text, HasSubstr(part));
+    EXPECT_THAT(text, HasSubstr(part));
   }
 }
 

@@ -19,11 +19,7 @@ using Words = std::vector<std::string>;
 StressOptions stress_of(Words words) {
   words.insert(words.begin(), "stress");
   words.emplace_back("localhost:80");
-  auto command = parse_words(words);
-  EXPECT_TRUE(command) << (command ? "" : command.error().what);
-  const auto* options = command ? std::get_if<StressOptions>(&*command) : nullptr;
-  EXPECT_NE(options, nullptr);
-  return options == nullptr ? StressOptions{} : *options;
+  return options_of<StressOptions>(words);
 }
 
 TEST(StressCommand, ByItselfConnectsAndClosesForTenSeconds) {
@@ -149,11 +145,9 @@ TEST(StressCommand, APathCannotSmuggleAHeader) {
 }
 
 TEST(StressCommand, Help) {
-  const auto command = parse_words({"stress", "--help"});
-  const auto* text = command ? std::get_if<PrintText>(&*command) : nullptr;
-  ASSERT_NE(text, nullptr);
+  const std::string text = printed({"stress", "--help"});
   for (const char* part : {"Usage: tcptrace stress", "--rate", "--source", "Exit status:"}) {
-    EXPECT_THAT(text->text, HasSubstr(part));
+    EXPECT_THAT(text, HasSubstr(part));
   }
 }
 

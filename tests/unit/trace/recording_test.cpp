@@ -336,27 +336,17 @@ TEST(Recording, ComesBackWhole) {
 }
 
 TEST(Recording, ManyThatEndedAreManyEntries) {
-  Bytes file;
-  RecordingWriter writer([&](std::span<const std::byte> bytes) {
-    file.insert(file.end(), bytes.begin(), bytes.end());
-    return Result<void>();
-  });
-  ASSERT_TRUE(writer.begin("1.2.3", opening()));
+  Tape tape;
+  tape.begin();
   std::vector<model::ConnectionId> ended(recording::kMaxEnded * 2 + 1);
   for (std::size_t i = 0; i < ended.size(); ++i) {
     ended[i].cookie = i;
   }
-  ASSERT_TRUE(writer.polled({.boot_time = 6s}, ended));
-  ASSERT_TRUE(writer.flush());
+  ASSERT_TRUE(tape.writer.polled({.boot_time = 6s}, ended));
+  ASSERT_TRUE(tape.writer.flush());
   std::vector<std::size_t> entries;
   std::vector<model::ConnectionId> back;
-  std::size_t at = 0;
-  RecordingReader reader([&](std::span<std::byte> into) -> Result<std::size_t> {
-    const std::size_t size = std::min(into.size(), file.size() - at);
-    std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(at), size, into.begin());
-    at += size;
-    return size;
-  });
+  RecordingReader reader(source_of(tape.bytes));
   ASSERT_TRUE(reader.open("1.2.3"));
   for (auto item = reader.next(); item && *item; item = reader.next()) {
     if (const auto* content = std::get_if<Content>(&**item)) {
