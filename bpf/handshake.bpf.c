@@ -18,6 +18,10 @@ static __always_inline int on_segment(struct sock *sk, struct sk_buff *skb, enum
 	if (!segment.valid || (segment.flags & TCPHDR_RST))
 		return 0;
 	socket = socket_find(sk);
+	if (socket && state == TCP_SYN_RECV && socket_ended(socket)) {
+		socket_forget(sk);
+		socket = NULL;
+	}
 	if (!socket && state == TCP_SYN_RECV)
 		socket = remember_child(sk, how);
 	if (socket)

@@ -322,8 +322,6 @@ static __always_inline int on_state(struct sock *sk, int old, int new, enum tt_a
  */
 static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
 {
-	__u64 key = (__u64)sk;
-
 	/* Spares the sockets that connect the look-up: they never had a backlog. */
 	if (GET(how, sk, sk_max_ack_backlog)) {
 		struct tt_socket *socket = socket_find(sk);
@@ -331,7 +329,7 @@ static __always_inline int on_destroy(struct sock *sk, enum tt_access how)
 		if (socket && socket->role == TT_ROLE_LISTENER)
 			forget_listener(sk, how);
 	}
-	bpf_map_delete_elem(&sockets, &key);
+	socket_forget(sk);
 	return 0;
 }
 

@@ -136,6 +136,23 @@ static __always_inline struct tt_socket *socket_join(struct sock *sk,
 	return socket;
 }
 
+/*
+ * Of a life that is over: with kprobes the destroy hook can be skipped, and the structure lives
+ * again.
+ */
+static __always_inline bool socket_ended(const struct tt_socket *socket)
+{
+	return socket->closing.at_ns ||
+	       (socket->previous_state && socket->previous_state != TCP_CLOSE);
+}
+
+static __always_inline void socket_forget(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	bpf_map_delete_elem(&sockets, &key);
+}
+
 /* A listener's child, from the end of its handshake or its accept() on. */
 static __always_inline struct tt_socket *remember_child(struct sock *sk, enum tt_access how)
 {
