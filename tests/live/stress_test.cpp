@@ -489,10 +489,11 @@ TEST_F(Stress, AServerThatIsTooSlowShowsInTheTimeFromTheSchedule) {
 
 TEST_F(Stress, ASignalEndsItWithTheResultsSoFar) {
   const RunningServer server(lab().server);
-  Subcommand process(lab().client, stress({"-c", "100", "--hold", "1h", "-d", "1h",
-                                           host_and_port(kServerV4, server.port())}));
+  const auto process = std::make_unique<Subcommand>(
+      lab().client,
+      stress({"-c", "100", "--hold", "1h", "-d", "1h", host_and_port(kServerV4, server.port())}));
   require(wait_until([&] { return server.counts().open == 100; }), "not all are held");
-  const json result = results(process.stop());
+  const json result = results(process->stop());
   EXPECT_EQ(result["ended_by"], "SIGINT");
   expect_connections(result, 100, 0);
   EXPECT_EQ(server.final_counts().closed_by_peer, 100U);
