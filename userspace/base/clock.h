@@ -9,4 +9,7 @@ namespace tcptrace {
 // CLOCK_BOOTTIME: goes on while the machine sleeps.
 [[nodiscard]] std::chrono::nanoseconds boot_time();
 
+// Of all threads of this process, in the kernel and outside.
+[[nodiscard]] std::chrono::nanoseconds processor_time();
+
 }  // namespace tcptrace

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,13 @@ struct Party {
   std::uint16_t port = 0;
   friend auto operator<=>(const Party&, const Party&) = default;
 };
+
+// Of the connection of an event that has its verdict, if there is one for it.
+[[nodiscard]] Party party_of(const Event& event);
+
+// How long a connection had carried no data when its end began: at this side's close, or when this
+// side sent what was answered with a reset. Empty: not known, or it was never open.
+[[nodiscard]] std::optional<std::chrono::milliseconds> idle_before_end(const Event& event);
 
 // How often one cause came between the same two.
 struct CauseGroup {

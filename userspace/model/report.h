@@ -27,6 +27,7 @@ enum class AttachFamily : std::uint8_t {
 struct HookFailure {
   std::string variant;  // "fentry:inet_csk_accept"
   std::string reason;   // "load: Operation not permitted"
+  friend bool operator==(const HookFailure&, const HookFailure&) = default;
 };
 
 struct HookStatus {
@@ -38,6 +39,7 @@ struct HookStatus {
   std::vector<HookFailure> failures;  // what was tried before, and why it failed
   std::string limit;                  // what the variant in use cannot see; empty: nothing
   bool required = false;              // without it the trace cannot run
+  friend bool operator==(const HookStatus&, const HookStatus&) = default;
 };
 
 // How the seconds before a reset are learnt.
@@ -81,6 +83,15 @@ struct LossCounts {
             .recursion_misses = now.recursion_misses - before.recursion_misses,
             .undecodable = now.undecodable - before.undecodable,
             .output = now.output - before.output};
+  }
+  LossCounts& operator+=(const LossCounts& more) {
+    ringbuf_full += more.ringbuf_full;
+    sockets_map_full += more.sockets_map_full;
+    netns_map_full += more.netns_map_full;
+    recursion_misses += more.recursion_misses;
+    undecodable += more.undecodable;
+    output += more.output;
+    return *this;
   }
 };
 

@@ -7,12 +7,15 @@
 
 namespace tcptrace::model {
 
-std::string endpoint_text(Family family, const Address& address, std::uint16_t port) {
-  char host[kAddressTextSize];
+std::string address_text(Family family, const Address& address) {
+  char text[kAddressTextSize];
   const std::span bytes(address.bytes);
-  const char* const end =
-      family == Family::kIpv4 ? write_address(host, bytes.first<4>()) : write_address(host, bytes);
-  return host_and_port({host, end}, port);
+  return {text, family == Family::kIpv4 ? write_address(text, bytes.first<4>())
+                                        : write_address(text, bytes)};
+}
+
+std::string endpoint_text(Family family, const Address& address, std::uint16_t port) {
+  return host_and_port(address_text(family, address), port);
 }
 
 }  // namespace tcptrace::model

@@ -28,6 +28,9 @@ struct Tuple {
   friend auto operator<=>(const Tuple&, const Tuple&) = default;
 };
 
+// "192.0.2.1", "2001:db8::1".
+[[nodiscard]] std::string address_text(Family family, const Address& address);
+
 // "192.0.2.1:80", "[2001:db8::1]:80".
 [[nodiscard]] std::string endpoint_text(Family family, const Address& address, std::uint16_t port);
 
