@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kernel/socket_dump.h"
 
-#include <future>
+#include <algorithm>
 #include <utility>
 
+#include "base/start_thread.h"
 #include "kernel/sock_diag.h"
 #include "trace/decode.h"
 #include "trace/filter.h"
@@ -12,6 +13,35 @@ namespace tcptrace::kernel {
 
 using model::Socket;
 using model::SocketSource;
+
+void add_shortfalls(DumpReport& to, const DumpReport& more) {
+  for (const UnreadNamespace& netns : more.unread) {
+    if (std::ranges::find(to.unread, netns.inode, &UnreadNamespace::inode) == to.unread.end()) {
+      to.unread.push_back(netns);
+    }
+  }
+  to.undecodable += more.undecodable;
+  to.unread_processes = std::max(to.unread_processes, more.unread_processes);
+  to.interrupted |= more.interrupted;
+  if (!to.owners_unreadable) {
+    to.owners_unreadable = more.owners_unreadable;
+  }
+}
+
+void read_owners_by(const SocketIter* iter,
+                    const std::function<std::uint64_t(model::SocketOwners&)>& otherwise,
+                    model::SocketOwners& owners, DumpReport& report) {
+  if (iter == nullptr) {
+    report.unread_processes = otherwise ? otherwise(owners) : 0;
+    return;
+  }
+  const auto undecodable = iter->read_owners(owners);
+  if (undecodable) {
+    report.undecodable += *undecodable;
+  } else {
+    report.owners_unreadable = undecodable.error();
+  }
+}
 
 SocketDump::SocketDump(DumpOptions options)
     : options_(std::move(options)), connection_filter_(model::without_processes(options_.filter)) {}
@@ -69,20 +99,7 @@ void SocketDump::read_namespaces(std::span<const SocketNamespace> namespaces, Du
 
 void SocketDump::read_owners(DumpReport& report) {
   owners_.clear();
-  if (!iter_) {
-    report.unread_processes = options_.read_owners ? options_.read_owners(owners_) : 0;
-    return;
-  }
-  const auto read = iter_->read_owners([&](std::span<const std::byte> record) {
-    if (const auto owner = trace::decode_socket_owner(record)) {
-      owners_.add(owner->inode, owner->process);
-    } else {
-      ++report.undecodable;
-    }
-  });
-  if (!read) {
-    report.owners_unreadable = read.error();
-  }
+  read_owners_by(iter_ ? &*iter_ : nullptr, options_.read_owners, owners_, report);
 }
 
 std::uint64_t SocketDump::hand_out(const Handler& handler) {
@@ -101,29 +118,43 @@ std::uint64_t SocketDump::hand_out(const Handler& handler) {
   return sockets;
 }
 
-Result<DumpReport> SocketDump::dump(std::span<const SocketNamespace> namespaces,
-                                    const Handler& handler,
-                                    const std::function<void(model::Process&)>& name_process) {
-  sockets_->start();
-  DumpReport report;
-  DumpReport owners_report;
-  // A thread of its own, because it ends up in another namespace; and meanwhile this one has time
-  // to read the file tables, and for what is done with a socket.
-  auto reading = std::async(std::launch::async, [&] {
-    const SocketBatches::Finish finish(*sockets_);
-    read_namespaces(namespaces, report);
-  });
-  read_owners(owners_report);
-  if (owners_report.owners_unreadable && model::asks_for_owner(options_.filter)) {
-    return std::unexpected(*owners_report.owners_unreadable);
+Result<void> SocketDump::read_named_owners(
+    DumpReport& report, const std::function<void(model::Process&)>& name_process) {
+  read_owners(report);
+  if (report.owners_unreadable && model::asks_for_owner(options_.filter)) {
+    return std::unexpected(*report.owners_unreadable);
   }
   if (name_process) {
     for (model::Process& process : owners_.processes()) {
       name_process(process);
     }
   }
+  return {};
+}
+
+Result<DumpReport> SocketDump::dump(std::span<const SocketNamespace> namespaces,
+                                    const Handler& handler,
+                                    const std::function<void(model::Process&)>& name_process,
+                                    DumpOwners owners) {
+  sockets_->start();
+  DumpReport report;
+  DumpReport owners_report;
+  // A thread of its own, because it ends up in another namespace; and meanwhile this one has time
+  // to read the file tables, and for what is done with a socket.
+  auto reading = start_thread([&] {
+    const SocketBatches::Finish finish(*sockets_);
+    read_namespaces(namespaces, report);
+  });
+  if (!reading) {
+    return std::unexpected(reading.error());
+  }
+  if (owners == DumpOwners::kRead) {
+    if (auto read = read_named_owners(owners_report, name_process); !read) {
+      return std::unexpected(read.error());
+    }
+  }
   const std::uint64_t handed_out = hand_out(handler);
-  reading.get();
+  reading->get();
   report.sockets = handed_out;
   report.undecodable += owners_report.undecodable;
   report.unread_processes = owners_report.unread_processes;

@@ -32,6 +32,10 @@ struct DumpOptions {
   std::function<std::uint64_t(model::SocketOwners&)> read_owners;
 };
 
+// A dump reads who holds which socket, or takes what one before it has read: reading the file
+// tables of all processes is half of the work.
+enum class DumpOwners : std::uint8_t { kRead, kKeep };
+
 struct DumpReport {
   std::uint64_t sockets = 0;     // handed out
   std::uint64_t namespaces = 0;  // read
@@ -41,6 +45,14 @@ struct DumpReport {
   std::optional<Error> owners_unreadable;  // nobody's sockets have an owner
   bool interrupted = false;                // netlink: what was listed changed meanwhile
 };
+
+// What either could not read; of processes, which are mostly the same, the larger number.
+void add_shortfalls(DumpReport& to, const DumpReport& more);
+
+// Who holds which socket: by an iterator, or by `otherwise` (see DumpOptions) where there is none.
+void read_owners_by(const SocketIter* iter,
+                    const std::function<std::uint64_t(model::SocketOwners&)>& otherwise,
+                    model::SocketOwners& owners, DumpReport& report);
 
 class SocketDump {
  public:
@@ -59,7 +71,8 @@ class SocketDump {
   // owner, once.
   [[nodiscard]] Result<DumpReport> dump(
       std::span<const SocketNamespace> namespaces, const Handler& handler,
-      const std::function<void(model::Process&)>& name_process = {});
+      const std::function<void(model::Process&)>& name_process = {},
+      DumpOwners owners = DumpOwners::kRead);
 
  private:
   explicit SocketDump(DumpOptions options);
@@ -69,6 +82,8 @@ class SocketDump {
   [[nodiscard]] Result<void> read_by_iter(DumpReport& report);
   [[nodiscard]] Result<void> read_by_netlink(std::uint32_t inode, DumpReport& report);
   void read_owners(DumpReport& report);
+  [[nodiscard]] Result<void> read_named_owners(
+      DumpReport& report, const std::function<void(model::Process&)>& name_process);
   [[nodiscard]] std::uint64_t hand_out(const Handler& handler);
 
   DumpOptions options_;

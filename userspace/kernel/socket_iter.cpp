@@ -4,6 +4,8 @@
 #include <bpf/libbpf.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,7 @@
 #include "kernel/settings.h"
 #include "tcptrace.h"
 #include "tcptrace.skel.h"
+#include "trace/decode.h"
 
 namespace tcptrace::kernel {
 namespace {
@@ -29,8 +32,8 @@ Error unsupported(std::string_view what, int code, std::string_view reason) {
 
 // What the iterators need of the kernel is tried out on themselves: to probe for everything that a
 // trace needs takes longer than a dump. Only where they fail is it asked why.
-Result<SocketIter> SocketIter::open(const model::Filter& filter, std::uint32_t states) {
-  SocketIter iter;
+Result<SocketIter> SocketIter::open(SocketIter iter, const model::Filter& filter,
+                                    std::uint32_t states) {
   Features features;
   features.hz = read_hz();
   features.socket_cookie_helper = true;
@@ -51,6 +54,14 @@ Result<SocketIter> SocketIter::open(const model::Filter& filter, std::uint32_t s
   return iter;
 }
 
+Result<SocketIter> SocketIter::open(const model::Filter& filter, std::uint32_t states) {
+  return open(SocketIter(true), filter, states);
+}
+
+Result<SocketIter> SocketIter::open_owners(const model::Filter& filter) {
+  return open(SocketIter(false), filter, 0);
+}
+
 Result<void> SocketIter::load(const model::Filter& filter, std::uint32_t states,
                               const Features& features) {
   const LibbpfLog log;
@@ -60,8 +71,9 @@ Result<void> SocketIter::load(const model::Filter& filter, std::uint32_t states,
   }
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton_->obj) {
-    bpf_program__set_autoload(program, program == skeleton_->progs.list_sockets ||
-                                           program == skeleton_->progs.list_socket_owners);
+    bpf_program__set_autoload(program,
+                              (lists_sockets_ && program == skeleton_->progs.list_sockets) ||
+                                  program == skeleton_->progs.list_socket_owners);
   }
   // The maps of a trace are large, and none is used here.
   bpf_map* map = nullptr;
@@ -78,8 +90,10 @@ Result<void> SocketIter::load(const model::Filter& filter, std::uint32_t states,
 
 Result<void> SocketIter::attach() {
   const LibbpfLog log;
-  sockets_.reset(bpf_program__attach_iter(skeleton_->progs.list_sockets, nullptr));
-  if (sockets_) {
+  if (lists_sockets_) {
+    sockets_.reset(bpf_program__attach_iter(skeleton_->progs.list_sockets, nullptr));
+  }
+  if (sockets_ || !lists_sockets_) {
     owners_.reset(bpf_program__attach_iter(skeleton_->progs.list_socket_owners, nullptr));
   }
   if (!owners_) {
@@ -92,8 +106,17 @@ Result<void> SocketIter::read_sockets(const RecordHandler& handler) const {
   return read_iterator(sockets_, sizeof(tt_socket_record), handler);
 }
 
-Result<void> SocketIter::read_owners(const RecordHandler& handler) const {
-  return read_iterator(owners_, sizeof(tt_socket_owner_record), handler);
+Result<std::uint64_t> SocketIter::read_owners(model::SocketOwners& owners) const {
+  std::uint64_t undecodable = 0;
+  const auto read = read_iterator(owners_, sizeof(tt_socket_owner_record),
+                                  [&](std::span<const std::byte> record) {
+                                    if (const auto owner = trace::decode_socket_owner(record)) {
+                                      owners.add(owner->inode, owner->process);
+                                    } else {
+                                      ++undecodable;
+                                    }
+                                  });
+  return read ? Result<std::uint64_t>(undecodable) : std::unexpected(read.error());
 }
 
 }  // namespace tcptrace::kernel

@@ -6,7 +6,6 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <sys/socket.h>
 
@@ -95,7 +94,7 @@ Bytes socket_message(const inet_diag_msg& wire, const Bytes& info = info_of()) {
   if (!info.empty()) {
     append_attribute(payload, INET_DIAG_INFO, info);
   }
-  return message(SOCK_DIAG_BY_FAMILY, payload);
+  return message(TCPDIAG_GETSOCK, payload);
 }
 
 struct Parsed {
@@ -172,6 +171,17 @@ TEST(SockDiag, AListenersQueuesAreItsBacklog) {
   EXPECT_EQ(socket.info->backlog, 3U);
   EXPECT_EQ(socket.info->backlog_limit, 128U);
   EXPECT_EQ(socket.info->unread_bytes, 0U);
+}
+
+TEST(SockDiag, AListenerHasItsQueuesWithoutAnInfo) {
+  inet_diag_msg wire = established();
+  wire.idiag_state = 10;
+  wire.idiag_rqueue = 3;
+  wire.idiag_wqueue = 128;
+  const Socket socket = only(socket_message(wire, {}));
+  ASSERT_TRUE(socket.info);
+  EXPECT_EQ(socket.info->backlog, 3U);
+  EXPECT_EQ(socket.info->backlog_limit, 128U);
 }
 
 TEST(SockDiag, AFinIsNotUnread) {
