@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "model/sysctls.h"
+
 namespace tcptrace::host {
 namespace {
 
@@ -51,18 +53,13 @@ bool informs(std::string_view counter) {
          std::ranges::find(kInformation, name) != kInformation.end();
 }
 
-std::uint64_t value_of(const Counters& counters, std::string_view name) {
-  const auto found = counters.find(name);
-  return found == counters.end() ? 0 : found->second;
-}
-
 // Kernel counters only grow: where one shrank, another namespace has taken the inode number.
 bool replaced(const Counters& before, const Counters& after) {
   return std::ranges::any_of(before, [&](const auto& entry) {
     const auto& [name, value] = entry;
     const bool counterpart = std::ranges::any_of(
         kCounterparts, [&](const Counterpart& row) { return row.counter == name; });
-    return (counterpart || informs(name)) && value_of(after, name) < value;
+    return (counterpart || informs(name)) && model::counter_value(after, name) < value;
   });
 }
 
@@ -70,7 +67,7 @@ std::vector<model::CoverageRow> rows_of(const Counters& before, const Counters& 
                                         const model::TracedCounters& traced) {
   std::vector<model::CoverageRow> rows;
   const auto moved_by = [&](std::string_view counter) {
-    return value_of(after, counter) - value_of(before, counter);
+    return model::counter_value(after, counter) - model::counter_value(before, counter);
   };
   for (const Counterpart& row : kCounterparts) {
     if (after.contains(row.counter)) {
@@ -81,7 +78,7 @@ std::vector<model::CoverageRow> rows_of(const Counters& before, const Counters& 
     }
   }
   for (const auto& [counter, value] : after) {
-    const std::uint64_t moved = value - value_of(before, counter);
+    const std::uint64_t moved = value - model::counter_value(before, counter);
     if (moved != 0 && informs(counter)) {
       rows.push_back({.counter = counter, .kernel = moved, .traced = std::nullopt});
     }

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "host/kernel_counters.h"
 
-#include <fcntl.h>
-#include <sched.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
-#include <thread>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include "base/unique_fd.h"
 #include "host/netns.h"
+#include "host/netns_reader.h"
 #include "host/procfs.h"
 
 namespace tcptrace::host {
@@ -21,7 +16,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// `directory` is a /proc/…/net. netstat may be missing where snmp is not.
+Result<Counters> read_one(const fs::path& root, const NetNamespace& netns) {
+  auto counters = read_through_process<Counters>(root, netns, read_counters);
+  return counters || netns.name.empty()
+             ? counters
+             : read_from_within<Counters>(root, netns.inode, netns_paths(root, netns),
+                                          read_counters);
+}
+
+}  // namespace
+
 Result<Counters> read_counters(const fs::path& directory) {
   const auto snmp = read_file(directory / "snmp");
   if (!snmp) {
@@ -34,41 +38,6 @@ Result<Counters> read_counters(const fs::path& directory) {
   }
   return counters;
 }
-
-// Enters the namespace for good: only for a thread that ends afterwards.
-Result<Counters> enter_and_read(const fs::path& root, const fs::path& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) {
-    return std::unexpected(system_error(fmt::format("cannot open {}", path.native()), errno));
-  }
-  if (::setns(fd.get(), CLONE_NEWNET) != 0) {
-    return std::unexpected(system_error(fmt::format("cannot enter {}", path.native()), errno));
-  }
-  return read_counters(root / "proc/thread-self/net");
-}
-
-Result<Counters> read_by_setns(const fs::path& root, const fs::path& path) {
-  Result<Counters> result;
-  std::thread([&] { result = enter_and_read(root, path); }).join();
-  return result;
-}
-
-Result<Counters> read_one(const fs::path& root, const NetNamespace& netns) {
-  for (const std::uint32_t pid : netns.pids) {
-    auto counters = read_counters(proc_dir(root, pid) / "net");
-    // It may have exited, and another may have its number or it may have moved: the numbers would
-    // be another's.
-    if (counters && netns_of_pid(root, pid) == netns.inode) {
-      return counters;
-    }
-  }
-  if (!netns.name.empty()) {
-    return read_by_setns(root, root / "run/netns" / netns.name);
-  }
-  return std::unexpected(Error{.what = "its processes exited while it was read"});
-}
-
-}  // namespace
 
 void parse_counters(std::string_view text, Counters& into) {
   const std::vector<std::string_view> all = lines(text);

@@ -4,17 +4,16 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "model/host_facts.h"
 
 namespace tcptrace::host {
 
-// By protocol and name: "Tcp.OutRsts", "TcpExt.TCPAbortOnData".
-using Counters = std::map<std::string, std::uint64_t, std::less<>>;
+using model::Counters;
 
 struct NetnsCounters {
   std::string name;  // netns_label()
@@ -29,8 +28,10 @@ using CountersByNetns = std::map<std::uint32_t, NetnsCounters>;  // by inode num
 // over.
 void parse_counters(std::string_view text, Counters& into);
 
-// Reads through a process of each namespace; by setns() in a thread of its own where only a name is
-// left.
+// Of the namespace whose /proc/…/net `directory` is. netstat may be missing where snmp is not.
+[[nodiscard]] Result<Counters> read_counters(const std::filesystem::path& directory);
+
+// Reads through a process of each namespace; from within where only a name is left.
 [[nodiscard]] CountersByNetns read_kernel_counters(const std::filesystem::path& root);
 
 }  // namespace tcptrace::host

@@ -7,13 +7,14 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <map>
 #include <system_error>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.h"
 #include "base/unique_fd.h"
@@ -32,12 +33,14 @@ std::optional<std::uint32_t> inode_of(const fs::path& path) {
   return static_cast<std::uint32_t>(status.st_ino);
 }
 
-// The namespace the kernel booted with is that of process 1, who may hide it, and of the kernel's
-// threads.
-std::optional<std::uint32_t> host_netns(const fs::path& root) {
-  static constexpr std::uint32_t kKthreadd = 2;
-  const auto init = netns_of_pid(root, 1);
-  return init || comm_of(root, kKthreadd) != "kthreadd" ? init : netns_of_pid(root, kKthreadd);
+std::optional<std::uint32_t> inode_in_link(const fs::path& path) {
+  std::error_code failure;
+  const fs::path link = fs::read_symlink(path, failure);
+  const auto inode = failure ? std::nullopt : link_inode(link.native(), "net");
+  if (!inode || *inode > std::numeric_limits<std::uint32_t>::max()) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(*inode);
 }
 
 void add_processes(const fs::path& root, std::map<std::uint32_t, NetNamespace>& found) {
@@ -114,13 +117,41 @@ Result<std::uint32_t> inode_of_pid_text(const fs::path& root, std::string_view t
 }  // namespace
 
 std::optional<std::uint32_t> netns_of_pid(const fs::path& root, std::uint32_t pid) {
-  std::error_code failure;
-  const fs::path link = fs::read_symlink(proc_dir(root, pid) / "ns/net", failure);
-  const auto inode = failure ? std::nullopt : link_inode(link.native(), "net");
-  if (!inode || *inode > std::numeric_limits<std::uint32_t>::max()) {
+  return inode_in_link(proc_dir(root, pid) / "ns/net");
+}
+
+std::optional<std::uint32_t> own_netns(const fs::path& root) {
+  return inode_in_link(root / "proc/thread-self/ns/net");
+}
+
+// That of process 1, who may hide it, and of the kernel's threads. In a pid namespace process 1 is
+// somebody else.
+std::optional<std::uint32_t> host_netns(const fs::path& root) {
+  static constexpr std::uint32_t kKthreadd = 2;
+  if (!in_initial_pid_namespace(root)) {
     return std::nullopt;
   }
-  return static_cast<std::uint32_t>(*inode);
+  const auto init = netns_of_pid(root, 1);
+  return init || comm_of(root, kKthreadd) != "kthreadd" ? init : netns_of_pid(root, kKthreadd);
+}
+
+bool netns_exists(const fs::path& root, const NetNamespace& netns) {
+  return std::ranges::any_of(
+             netns.pids,
+             [&](std::uint32_t pid) { return netns_of_pid(root, pid) == netns.inode; }) ||
+         (!netns.name.empty() && inode_of(root / "run/netns" / netns.name) == netns.inode);
+}
+
+std::vector<std::string> netns_paths(const fs::path& root, const NetNamespace& netns) {
+  std::vector<std::string> paths;
+  paths.reserve(netns.pids.size() + 1);
+  for (const std::uint32_t pid : netns.pids) {
+    paths.push_back((proc_dir(root, pid) / "ns/net").native());
+  }
+  if (!netns.name.empty()) {
+    paths.push_back((root / "run/netns" / netns.name).native());
+  }
+  return paths;
 }
 
 std::vector<NetNamespace> list_netns(const fs::path& root) {

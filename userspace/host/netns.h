@@ -29,6 +29,19 @@ struct NetNamespace {
 // found.
 [[nodiscard]] std::vector<NetNamespace> list_netns(const std::filesystem::path& root);
 
+// Whether it is there yet, as far as the processes and the name tell by which it was found.
+[[nodiscard]] bool netns_exists(const std::filesystem::path& root, const NetNamespace& netns);
+
+// What opens to it, as long as it is there: through each of its processes, then by its name.
+[[nodiscard]] std::vector<std::string> netns_paths(const std::filesystem::path& root,
+                                                   const NetNamespace& netns);
+
+// That of the calling thread; empty: procfs is not mounted.
+[[nodiscard]] std::optional<std::uint32_t> own_netns(const std::filesystem::path& root);
+
+// The one the machine booted with; empty: nobody who is in it may be looked at.
+[[nodiscard]] std::optional<std::uint32_t> host_netns(const std::filesystem::path& root);
+
 // "host", "netns blue", "pid 812 (nginx)".
 [[nodiscard]] std::string netns_label(const std::filesystem::path& root, const NetNamespace& netns);
 

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <system_error>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "host/cgroup_names.h"
 #include "host/procfs.h"

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstddef>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/unique_fd.h"
 
@@ -34,7 +34,7 @@ std::string unescape(std::string_view text) {
 
 }  // namespace
 
-Result<std::string> read_file(const std::filesystem::path& path) {
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) {
     return std::unexpected(system_error(fmt::format("cannot open {}", path.native()), errno));
@@ -42,7 +42,7 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   std::string text;
   std::array<char, 16384> chunk{};
   for (;;) {
-    const ssize_t n = ::read(fd.get(), chunk.data(), chunk.size());
+    const ssize_t n = ::read(fd.get(), chunk.data(), std::min(chunk.size(), limit - text.size()));
     if (n == 0) {
       return text;
     }
@@ -52,27 +52,6 @@ Result<std::string> read_file(const std::filesystem::path& path) {
       return std::unexpected(system_error(fmt::format("cannot read {}", path.native()), errno));
     }
   }
-}
-
-std::vector<std::string_view> lines(std::string_view text) {
-  std::vector<std::string_view> result;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    result.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return result;
-}
-
-std::vector<std::string_view> fields(std::string_view text) {
-  static constexpr std::string_view kBlanks = " \t";
-  std::vector<std::string_view> result;
-  for (std::size_t start = text.find_first_not_of(kBlanks); start != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(kBlanks, start), text.size());
-    result.push_back(text.substr(start, end - start));
-    start = text.find_first_not_of(kBlanks, end);
-  }
-  return result;
 }
 
 std::filesystem::path proc_dir(const std::filesystem::path& root, std::uint32_t pid) {

@@ -3,40 +3,22 @@
 // tests.
 #pragma once
 
-#include <charconv>
-#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
+#include "base/parse.h"
 #include "base/result.h"
 
 namespace tcptrace::host {
 
-// The whole file, read to its end: procfs reports no sizes.
-[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path);
-
-// The lines of `text`, without their ends.
-[[nodiscard]] std::vector<std::string_view> lines(std::string_view text);
-
-// `text` split at runs of blanks.
-[[nodiscard]] std::vector<std::string_view> fields(std::string_view text);
-
-// The number that is the whole of `text`.
-template <std::integral T>
-[[nodiscard]] std::optional<T> parse_number(std::string_view text, int base = 10) {
-  T value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failure] = std::from_chars(text.data(), end, value, base);
-  if (text.empty() || failure != std::errc() || stop != end) {
-    return std::nullopt;
-  }
-  return value;
-}
+// The file, read to its end, since procfs reports no sizes, but no further than `limit`.
+[[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
+                                            std::size_t limit = SIZE_MAX);
 
 [[nodiscard]] std::filesystem::path proc_dir(const std::filesystem::path& root, std::uint32_t pid);
 

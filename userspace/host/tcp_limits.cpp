@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <ranges>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "host/procfs.h"
+#include "host/sysctl.h"
 
 namespace tcptrace::host {
 namespace {
@@ -54,7 +56,10 @@ model::LoadLimits read_load_limits(const std::filesystem::path& root) {
       range.size() == 2 && range[0] <= range[1]) {
     limits.ports = range[1] - range[0] + 1;
   }
-  limits.tw_reuse = number_in(net / "ipv4/tcp_tw_reuse").value_or(limits.tw_reuse);
+  constexpr auto kReuse =
+      std::to_array<std::string_view>({"net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_timestamps"});
+  std::vector<model::UnreadFact> ignored;
+  limits.time_wait_reuse = model::time_wait_reuse(read_sysctls(root, kReuse, ignored));
   limits.somaxconn = number_in(net / "core/somaxconn");
   limits.conntrack_max = number_in(net / "netfilter/nf_conntrack_max");
   limits.conntrack_count = number_in(net / "netfilter/nf_conntrack_count").value_or(0);

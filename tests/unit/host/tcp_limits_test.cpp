@@ -19,7 +19,9 @@ TEST(TcpLimits, AreReadFromProcfs) {
   root.file("proc/sys/net/netfilter/nf_conntrack_count", "12\n");
   const model::LoadLimits limits = read_load_limits(root.path());
   EXPECT_EQ(limits.ports, 10'000U);
-  EXPECT_EQ(limits.tw_reuse, 1U);
+  EXPECT_EQ(limits.time_wait_reuse, model::TimeWaitReuse::kAlways);
+  root.file("proc/sys/net/ipv4/tcp_timestamps", "0\n");
+  EXPECT_EQ(read_load_limits(root.path()).time_wait_reuse, model::TimeWaitReuse::kNever);
   EXPECT_EQ(limits.somaxconn, 128U);
   EXPECT_EQ(limits.conntrack_max, 5000U);
   EXPECT_EQ(limits.conntrack_count, 12U);
@@ -30,7 +32,7 @@ TEST(TcpLimits, WhatIsNotThereIsTheKernelsDefaultOrUnknown) {
   root.file("proc/sys/net/ipv4/ip_local_port_range", "20000 10000\n");
   const model::LoadLimits limits = read_load_limits(root.path());
   EXPECT_EQ(limits.ports, model::LoadLimits().ports);
-  EXPECT_EQ(limits.tw_reuse, 2U);
+  EXPECT_EQ(limits.time_wait_reuse, model::TimeWaitReuse::kLoopback);
   EXPECT_FALSE(limits.somaxconn || limits.conntrack_max);
 }
 
