@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
+#include <vector>
+
+#include "base/cluster.h"
 
 namespace tcptrace::diagnose {
 namespace {
@@ -32,37 +34,6 @@ constexpr milliseconds kShortLife{1000};
 constexpr std::size_t kChurnSize = 50;
 constexpr double kChurnPerSecond = 10.0;
 
-// A port without a socket that was asked for is a server's too.
-bool is_server(const Event& event) {
-  const Role role = event.connection.role;
-  const bool refuses = event.kind == EventKind::kResetSent && event.verdict &&
-                       event.verdict->cause == model::Cause::kConnectionRefused;
-  return role == Role::kServer || role == Role::kListener || refuses;
-}
-
-Party party_of(const Event& event) {
-  const model::Connection& connection = event.connection;
-  const bool server = is_server(event);
-  return {.comm = event.owner ? std::string(event.owner->comm_view()) : std::string(),
-          .family = connection.family,
-          .peer = connection.peer,
-          .port = server ? connection.local_port : connection.peer_port};
-}
-
-// How long a connection had carried no data when its end began: at this side's close, or when this
-// side sent what was answered with a reset. Empty: not known, or it was never open.
-std::optional<milliseconds> idle_of(const Event& event) {
-  if (event.closing) {
-    return event.closing->idle;
-  }
-  if (!was_open(event)) {
-    return std::nullopt;
-  }
-  const milliseconds sent(event.info->last_data_sent_ms);
-  const milliseconds received(event.info->last_data_recv_ms);
-  return event.info->unacked > 0 && received > sent ? received - sent : std::min(sent, received);
-}
-
 bool failed_connect(const Event& event) {
   const bool refused = event.kind == EventKind::kResetReceived &&
                        event.connection.state == model::TcpState::kSynSent;
@@ -88,23 +59,9 @@ bool backs_off(std::span<const nanoseconds> times) {
   return waits(late, times.size() - 1 - middle) > kBackOff * waits(early, middle);
 }
 
-template <typename T>
-T median(std::span<const T> sorted) {
-  return sorted[sorted.size() / 2];
-}
-
-// The largest set of values that may be taken for the same, if it is most of them.
-std::span<const milliseconds> densest(std::span<const milliseconds> sorted) {
-  std::span<const milliseconds> best;
-  for (auto first = sorted.begin(); first != sorted.end(); ++first) {
-    const auto limit = milliseconds(static_cast<std::int64_t>(static_cast<double>(first->count()) *
-                                                              kClusterWidth)) +
-                       kClusterSlack;
-    const auto last = std::upper_bound(first, sorted.end(), limit);
-    if (static_cast<std::size_t>(last - first) > best.size()) {
-      best = {first, last};
-    }
-  }
+// Those that may be taken for the same, if they are most of all.
+std::span<const milliseconds> cluster_of(std::span<const milliseconds> sorted) {
+  const auto best = densest(sorted, kClusterWidth, kClusterSlack);
   return best.size() >= kClusterSize && best.size() * 2 > sorted.size()
              ? best
              : std::span<const milliseconds>();
@@ -135,7 +92,7 @@ void PatternFinder::note_cause(const Event& event, const Party& party) {
   ++group.count;
   group.last = event.boot_time;
   group.confidence = std::max(group.confidence, event.verdict->confidence);
-  if (const auto idle = idle_of(event); idle && *idle >= kShortestTimeout) {
+  if (const auto idle = model::idle_before_end(event); idle && *idle >= kShortestTimeout) {
     found->second.idle.add(*idle);
   }
 }
@@ -147,7 +104,7 @@ void PatternFinder::note(const Event& event) {
   if (!event.verdict && !short_life) {
     return;
   }
-  const Party party = party_of(event);
+  const Party party = model::party_of(event);
   // What an echo tells of is counted with the reset that came first.
   if (event.verdict && !is_echo(event)) {
     note_cause(event, party);
@@ -175,7 +132,7 @@ model::Patterns PatternFinder::patterns() const {
     found.causes.push_back(row.group);
     std::vector<milliseconds> idle = row.idle.in_order();
     std::ranges::sort(idle);
-    if (const auto cluster = densest(idle); !cluster.empty()) {
+    if (const auto cluster = cluster_of(idle); !cluster.empty()) {
       found.idle_clusters.push_back({.cause = row.group.cause,
                                      .party = row.group.party,
                                      .idle = median(cluster),

@@ -39,6 +39,12 @@ bool plausible(nanoseconds time) {
   return time.count() >= 0 && time < std::chrono::hours(24 * 365 * 100);
 }
 
+// From the beginning of 1970 to long after 2100, and the sum with any plausible() time fits.
+bool plausible_wall(nanoseconds boot_to_wall) {
+  return boot_to_wall > -std::chrono::hours(24) &&
+         boot_to_wall < std::chrono::hours(24 * 365 * 150);
+}
+
 // One function for both directions would need two kinds of const; these two are kept side by side.
 struct Encoder {
   ByteWriter out;
@@ -163,6 +169,12 @@ struct EntryDecoder {
       in.fail();
     }
   }
+  void wall(nanoseconds& boot_to_wall) {
+    in.time(boot_to_wall);
+    if (!plausible_wall(boot_to_wall)) {
+      in.fail();
+    }
+  }
   void counts(model::LossCounts& counts) {
     for (std::uint64_t* count :
          {&counts.ringbuf_full, &counts.sockets_map_full, &counts.netns_map_full,
@@ -204,7 +216,7 @@ struct EntryDecoder {
   void operator()(Opening& opening) {
     model::Hooks& hooks = opening.hooks;
     clock(hooks.boot_time);
-    in.time(opening.boot_to_wall);
+    wall(opening.boot_to_wall);
     for (std::string* value : {&hooks.version, &hooks.kernel, &hooks.architecture, &hooks.host}) {
       in.text(*value);
     }
@@ -218,7 +230,7 @@ struct EntryDecoder {
       polling(hooks.polling.emplace());
     }
   }
-  void operator()(WallClock& clock) { in.time(clock.boot_to_wall); }
+  void operator()(WallClock& clock) { wall(clock.boot_to_wall); }
   void operator()(Name& name) {
     in.number(name.cgroup_id);
     in.number(name.pid);

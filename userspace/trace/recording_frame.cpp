@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.h"
 #include "tcptrace.h"

@@ -291,6 +291,21 @@ TEST(RecordingEntry, OfAnUnknownKindIsPassedOver) {
   EXPECT_EQ(std::get<recording::Tick>(*content).boot_time, 2s);
 }
 
+// Its sum with a time of the trace, and the difference of two such sums, would overflow.
+TEST(RecordingEntry, AWallClockThatNoMachineHasIsDamage) {
+  for (const std::chrono::nanoseconds wall :
+       {std::chrono::nanoseconds::max(), std::chrono::nanoseconds(24h * 365 * 200),
+        std::chrono::nanoseconds(-48h)}) {
+    recording::Opening begin = opening();
+    begin.boot_to_wall = wall;
+    Bytes bytes;
+    recording::append_entry(bytes, begin);
+    recording::append_entry(bytes, recording::WallClock{.boot_to_wall = wall});
+    std::span<const std::byte> rest(bytes);
+    EXPECT_FALSE(recording::take_entry(rest)) << wall.count();
+  }
+}
+
 // Whatever the bytes, nothing behind them is read: the sanitizers watch.
 TEST(RecordingEntry, DamagedBytesAreNoneOrAnother) {
   Bytes bytes;
