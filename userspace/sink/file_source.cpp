@@ -21,8 +21,21 @@ Result<FileSource> FileSource::open(const std::string& path) {
   return FileSource(std::move(fd));
 }
 
-Result<std::size_t> FileSource::read(std::span<std::byte> into) const {
+Result<std::optional<std::byte>> FileSource::first_byte() {
+  std::byte first{};
+  const auto got = read(std::span(&first, 1));
+  if (!got) {
+    return std::unexpected(got.error());
+  }
+  unread_ = *got == 1 ? std::optional(first) : std::nullopt;
+  return unread_;
+}
+
+Result<std::size_t> FileSource::read(std::span<std::byte> into) {
   std::size_t done = 0;
+  if (unread_ && !into.empty()) {
+    into[done++] = *std::exchange(unread_, std::nullopt);
+  }
   while (done < into.size()) {
     const ssize_t got = ::read(fd_.get(), into.data() + done, into.size() - done);
     if (got < 0 && errno != EINTR) {

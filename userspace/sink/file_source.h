@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,12 +19,16 @@ class FileSource {
   [[nodiscard]] static Result<FileSource> open(const std::string& path);
 
   // Fills the span; fewer bytes only at the end.
-  [[nodiscard]] Result<std::size_t> read(std::span<std::byte> into) const;
+  [[nodiscard]] Result<std::size_t> read(std::span<std::byte> into);
+
+  // The first byte, which read() gives too; empty: there is none. Before anything was read.
+  [[nodiscard]] Result<std::optional<std::byte>> first_byte();
 
  private:
   explicit FileSource(UniqueFd fd) : fd_(std::move(fd)) {}
 
   UniqueFd fd_;
+  std::optional<std::byte> unread_;  // it was looked at
 };
 
 }  // namespace tcptrace::sink

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "stress/http_answers.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace tcptrace::stress {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.h"
 
@@ -89,7 +89,9 @@ std::optional<std::string> time_wait_warning(const LoadPlan& plan, const LoadLim
     return std::nullopt;
   }
   const std::uint64_t room = pairs(plan, limits);
-  const bool reused = limits.tw_reuse == 1 || (limits.tw_reuse == 2 && stays_here(plan));
+  const bool reused =
+      limits.time_wait_reuse == model::TimeWaitReuse::kAlways ||
+      (limits.time_wait_reuse == model::TimeWaitReuse::kLoopback && stays_here(plan));
   const double seconds = reused ? 1 : 60;
   const double lasting = static_cast<double>(room) / seconds;
   const bool few = options.total && *options.total <= room;

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <exception>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "stress/command.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "stress/command.h"
 #include "stress/nft.h"

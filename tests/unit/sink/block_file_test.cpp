@@ -98,7 +98,7 @@ TEST_F(BlockFileTest, IsARegularFile) {
 
 TEST_F(BlockFileTest, ComesBackThroughASource) {
   std::ofstream(path_) << "0123456789";
-  const auto source = FileSource::open(path_);
+  auto source = FileSource::open(path_);
   ASSERT_TRUE(source) << source.error().what;
   std::string text(6, '\0');
   const auto into = std::as_writable_bytes(std::span(text));
@@ -109,11 +109,23 @@ TEST_F(BlockFileTest, ComesBackThroughASource) {
   EXPECT_EQ(source->read(into), 0U);
 }
 
+TEST_F(BlockFileTest, TheFirstByteCanBeLookedAt) {
+  std::ofstream(path_) << "0123";
+  auto source = FileSource::open(path_);
+  ASSERT_TRUE(source) << source.error().what;
+  EXPECT_EQ(source->first_byte().value(), std::byte{'0'});
+  std::string text(6, '\0');
+  EXPECT_EQ(source->read(std::as_writable_bytes(std::span(text))), 4U);
+  EXPECT_EQ(text.substr(0, 4), "0123");
+  auto none = FileSource::open("/dev/null");
+  EXPECT_FALSE(none->first_byte().value());
+}
+
 TEST_F(BlockFileTest, ASourceThatIsNoneIsBadInput) {
   const auto missing = FileSource::open("/no/such/file");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().status, ExitStatus::kUsage);
-  const auto folder = FileSource::open(directory_);
+  auto folder = FileSource::open(directory_);
   ASSERT_TRUE(folder);
   std::array<std::byte, 4> into{};
   EXPECT_EQ(folder->read(into).error().status, ExitStatus::kUsage);

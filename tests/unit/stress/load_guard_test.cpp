@@ -121,7 +121,7 @@ TEST(LoadGuard, PortsInTimeWaitAreWarnedOf) {
   EXPECT_THAT(without([](auto& o) { o.hold = std::chrono::seconds(1); }), IsEmpty())
       << "ten at once, each a second long";
   model::LoadLimits reuse = roomy();
-  reuse.tw_reuse = 1;
+  reuse.time_wait_reuse = model::TimeWaitReuse::kAlways;
   EXPECT_THAT(*check_limits(plan, reuse), IsEmpty());
 }
 
