@@ -48,7 +48,7 @@ std::string check_json(const model::Hooks& hooks, const model::CheckReport& repo
   json.string_unless_empty<"lockdown">(report.lockdown);
   write_capabilities(json, report);
   write_facts(json, report);
-  write_hook_list(json, hooks);
+  write_hook_list(json, hooks.hooks);
   json.close_object();
   json.end_line();
   return out;

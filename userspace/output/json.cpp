@@ -137,22 +137,6 @@ void write_subject(JsonWriter& json, const Event& event) {
   }
 }
 
-void write_verdict(JsonWriter& json, const model::Verdict& verdict) {
-  json.object<"verdict">();
-  json.word<"cause">(model::cause_name(verdict.cause));
-  json.word<"confidence">(model::confidence_name(verdict.confidence));
-  json.string<"summary">(verdict.summary);
-  if (!verdict.evidence.empty()) {
-    json.array<"evidence">();
-    for (const std::string& fact : verdict.evidence) {
-      json.element(fact);
-    }
-    json.close_array();
-  }
-  json.string_unless_empty<"advice">(verdict.advice);
-  json.close_object();
-}
-
 void write_event(JsonWriter& json, const Event& event, const Context& context) {
   write_head(json, model::event_type_name(event.kind), event.boot_time, context);
   write_event_connection(json, event);
@@ -204,6 +188,22 @@ void append_json(std::string& out, const model::Record& record, const Context& c
   std::visit(WriteRecord{json, context}, record);
   json.close_object();
   json.end_line();
+}
+
+void write_verdict(JsonWriter& json, const model::Verdict& verdict) {
+  json.object<"verdict">();
+  json.word<"cause">(model::cause_name(verdict.cause));
+  json.word<"confidence">(model::confidence_name(verdict.confidence));
+  json.string<"summary">(verdict.summary);
+  if (!verdict.evidence.empty()) {
+    json.array<"evidence">();
+    for (const std::string& fact : verdict.evidence) {
+      json.element(fact);
+    }
+    json.close_array();
+  }
+  json.string_unless_empty<"advice">(verdict.advice);
+  json.close_object();
 }
 
 void write_head(JsonWriter& json, std::string_view type, std::chrono::nanoseconds boot_time,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // The samples before the end of a connection as JSON: the names of tcp_info, the time from the
 // event.
+#include "model/ca_state.h"
 #include "output/json_record.h"
 #include "output/words.h"
 
@@ -16,7 +17,7 @@ void write_sample(JsonWriter& json, const model::Sample& sample,
   json.word<"state">(model::state_name(sample.state));
   json.number_unless_zero<"rtt_us">(sample.rtt_us);
   json.number<"snd_cwnd">(sample.snd_cwnd);
-  json.word_unless_empty<"ca_state">(ca_state_name(sample.ca_state));
+  json.word_unless_empty<"ca_state">(model::ca_state_name(sample.ca_state));
   json.number<"unacked">(sample.unacked);
   json.number<"retransmits">(sample.retransmits);
   json.number<"total_retrans">(sample.total_retrans);

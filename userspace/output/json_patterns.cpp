@@ -4,12 +4,6 @@
 namespace tcptrace::output {
 namespace {
 
-void write_party(JsonWriter& json, const model::Party& party) {
-  json.string_unless_empty<"comm">(party.comm);
-  write_address_field<"peer">(json, party.family, party.peer);
-  json.number<"port">(party.port);
-}
-
 void write_group(JsonWriter& json, const model::CauseGroup& group, const Context& context) {
   json.open_object();
   json.word<"cause">(model::cause_name(group.cause));
@@ -63,13 +57,13 @@ void write_churn(JsonWriter& json, const model::Churn& churn) {
 
 }  // namespace
 
-void write_patterns(JsonWriter& json, const model::Patterns& patterns, const Context& context) {
-  json.array<"causes">();
-  for (const model::CauseGroup& group : patterns.causes) {
-    write_group(json, group, context);
-  }
-  json.close_array();
-  json.number_unless_zero<"causes_ungrouped">(patterns.ungrouped);
+void write_party(JsonWriter& json, const model::Party& party) {
+  json.string_unless_empty<"comm">(party.comm);
+  write_address_field<"peer">(json, party.family, party.peer);
+  json.number<"port">(party.port);
+}
+
+void write_pattern_list(JsonWriter& json, const model::Patterns& patterns) {
   json.array<"patterns">();
   for (const model::IdleCluster& cluster : patterns.idle_clusters) {
     write_cluster(json, cluster);
@@ -81,6 +75,16 @@ void write_patterns(JsonWriter& json, const model::Patterns& patterns, const Con
     write_churn(json, churn);
   }
   json.close_array();
+}
+
+void write_patterns(JsonWriter& json, const model::Patterns& patterns, const Context& context) {
+  json.array<"causes">();
+  for (const model::CauseGroup& group : patterns.causes) {
+    write_group(json, group, context);
+  }
+  json.close_array();
+  json.number_unless_zero<"causes_ungrouped">(patterns.ungrouped);
+  write_pattern_list(json, patterns);
 }
 
 }  // namespace tcptrace::output

@@ -57,15 +57,25 @@ struct InfoScope {
 // "tcp_info":{…},
 void write_tcp_info(JsonWriter& json, const model::TcpInfo& info, InfoScope scope);
 
+// "verdict":{…},
+void write_verdict(JsonWriter& json, const model::Verdict& verdict);
+
 // "history":[{…},…]
 void write_history(JsonWriter& json, const model::Event& event);
 
 // "hooks":[…],
-void write_hook_list(JsonWriter& json, const model::Hooks& hooks);
+void write_hook_list(JsonWriter& json, std::span<const model::HookStatus> hooks);
 
 void write_hooks(JsonWriter& json, const model::Hooks& hooks, const Context& context);
 void write_summary(JsonWriter& json, const model::Summary& summary, const Context& context);
 void write_loss_counts(JsonWriter& json, const model::LossCounts& counts);
+void write_polling(JsonWriter& json, const model::Polling& polling);
+// "coverage":[…],
+void write_coverage(JsonWriter& json, std::span<const model::NetnsCoverage> coverage);
+// "comm":…,"peer":…,"port":…,
+void write_party(JsonWriter& json, const model::Party& party);
+// "patterns":[…],
+void write_pattern_list(JsonWriter& json, const model::Patterns& patterns);
 // "causes":[…],"patterns":[…],
 void write_patterns(JsonWriter& json, const model::Patterns& patterns, const Context& context);
 

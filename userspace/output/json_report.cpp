@@ -76,16 +76,6 @@ void write_totals(JsonWriter& json, const model::Summary& summary) {
   json.close_object();
 }
 
-void write_polling(JsonWriter& json, const model::Polling& polling) {
-  json.object<"polling">();
-  json.word<"source">(model::socket_source_name(polling.source));
-  json.string_unless_empty<"setback">(polling.setback);
-  json.milliseconds<"interval_ms">(polling.interval);
-  json.number<"depth">(polling.depth);
-  json.number<"limit_bytes">(polling.limit_bytes);
-  json.close_object();
-}
-
 void write_polls(JsonWriter& json, const model::Polls& polls) {
   json.object<"polls">();
   json.number<"count">(polls.count);
@@ -99,9 +89,27 @@ void write_polls(JsonWriter& json, const model::Polls& polls) {
 
 }  // namespace
 
-void write_hook_list(JsonWriter& json, const model::Hooks& hooks) {
+void write_polling(JsonWriter& json, const model::Polling& polling) {
+  json.object<"polling">();
+  json.word<"source">(model::socket_source_name(polling.source));
+  json.string_unless_empty<"setback">(polling.setback);
+  json.milliseconds<"interval_ms">(polling.interval);
+  json.number<"depth">(polling.depth);
+  json.number<"limit_bytes">(polling.limit_bytes);
+  json.close_object();
+}
+
+void write_coverage(JsonWriter& json, std::span<const model::NetnsCoverage> coverage) {
+  json.array<"coverage">();
+  for (const model::NetnsCoverage& netns : coverage) {
+    write_netns(json, netns);
+  }
+  json.close_array();
+}
+
+void write_hook_list(JsonWriter& json, std::span<const model::HookStatus> hooks) {
   json.array<"hooks">();
-  for (const model::HookStatus& hook : hooks.hooks) {
+  for (const model::HookStatus& hook : hooks) {
     write_hook(json, hook);
   }
   json.close_array();
@@ -112,7 +120,7 @@ void write_hooks(JsonWriter& json, const model::Hooks& hooks, const Context& con
   json.string_unless_empty<"version">(hooks.version);
   json.string_unless_empty<"kernel">(hooks.kernel);
   json.string_unless_empty<"arch">(hooks.architecture);
-  write_hook_list(json, hooks);
+  write_hook_list(json, hooks.hooks);
   if (hooks.polling) {
     write_polling(json, *hooks.polling);
   }
@@ -142,11 +150,7 @@ void write_summary(JsonWriter& json, const model::Summary& summary, const Contex
     write_polls(json, *summary.polls);
   }
   write_patterns(json, summary.patterns, context);
-  json.array<"coverage">();
-  for (const model::NetnsCoverage& coverage : summary.coverage) {
-    write_netns(json, coverage);
-  }
-  json.close_array();
+  write_coverage(json, summary.coverage);
 }
 
 }  // namespace tcptrace::output

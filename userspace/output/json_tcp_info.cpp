@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // TCP_INFO as JSON: struct tcp_info's names, with units. What the kernel does not know is left out.
+#include "model/ca_state.h"
 #include "output/json_record.h"
 #include "output/words.h"
 
@@ -31,7 +32,7 @@ void write_window(JsonWriter& json, const TcpInfo& info, bool receive_window) {
 }
 
 void write_recovery(JsonWriter& json, const TcpInfo& info) {
-  json.word_unless_empty<"ca_state">(ca_state_name(info.ca_state));
+  json.word_unless_empty<"ca_state">(model::ca_state_name(info.ca_state));
   json.number<"unacked">(info.unacked);
   json.number<"sacked">(info.sacked);
   json.number<"lost">(info.lost);

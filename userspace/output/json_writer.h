@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -128,6 +129,14 @@ class JsonWriter {
     put('.');
     fraction(value % 1000, 3);
     put(',');
+  }
+
+  // Three digits behind the point, up to 10^15; what is negative or no number is 0.
+  template <Key K>
+  void real(double value) {
+    constexpr double kMost = 1e15;
+    const double bounded = value > 0 ? std::min(value, kMost) : 0;
+    thousandths<K>(static_cast<std::uint64_t>(std::llround(bounded * 1000)));
   }
 
   // A quoted value of at most 64 bytes that needs no escaping: `write` gets the place and returns

@@ -12,13 +12,9 @@ namespace {
 
 using model::LoadReport;
 
-std::uint64_t in_thousandths(double value) {
-  return static_cast<std::uint64_t>(std::llround(std::max(value, 0.0) * 1000));
-}
-
 template <Key K>
 void write_rate(JsonWriter& json, std::uint64_t count, const LoadReport& report) {
-  json.thousandths<K>(in_thousandths(per_second(count, report.duration)));
+  json.real<K>(per_second(count, report.duration));
 }
 
 void write_target(JsonWriter& json, const LoadReport& report) {
@@ -64,7 +60,7 @@ void write_load(JsonWriter& json, const LoadReport& report) {
   json.number<"connections">(report.connections);
   json.number<"threads">(report.threads);
   if (options.rate) {
-    json.thousandths<"rate">(in_thousandths(*options.rate));
+    json.real<"rate">(*options.rate);
   }
   if (options.total) {
     json.number<"total">(*options.total);

@@ -2,7 +2,7 @@
 // Where the time of an attempt went, in plain words. Says nothing of what is as it should be.
 #include <cerrno>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.h"
 #include "output/probe.h"

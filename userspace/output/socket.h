@@ -14,6 +14,9 @@
 
 namespace tcptrace::output {
 
+// "a BPF iterator", "netlink (sock_diag)"
+[[nodiscard]] std::string_view source_words(model::SocketSource source);
+
 // One line of type `sample`, '\n' included. `out` keeps its capacity, so reuse it.
 void append_sample_json(std::string& out, const model::Socket& socket, const Context& context);
 

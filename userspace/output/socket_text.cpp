@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "model/ca_state.h"
 #include "output/socket.h"
 #include "output/text_cell.h"
 #include "output/words.h"
@@ -61,7 +62,7 @@ void add_flight(Clauses& clauses, const TcpInfo& info) {
     clauses.add("{} lost", info.lost);
   }
   if (info.ca_state != 0) {
-    clauses.add("{}", ca_state_name(info.ca_state));
+    clauses.add("{}", model::ca_state_name(info.ca_state));
   }
   if (info.sk_err != 0) {
     clauses.add("{}", errno_text(info.sk_err));
@@ -149,6 +150,16 @@ std::string_view next_piece(std::string_view& cells) {
 }
 
 }  // namespace
+
+std::string_view source_words(model::SocketSource source) {
+  switch (source) {
+    case model::SocketSource::kIter:
+      return "a BPF iterator";
+    case model::SocketSource::kNetlink:
+      return "netlink (sock_diag)";
+  }
+  return {};
+}
 
 SocketTable::SocketTable(bool listeners, const Context& context,
                          std::function<std::string(std::uint32_t)> netns_name)

@@ -2,6 +2,7 @@
 // What one line says about an event, short. Knows no columns.
 #include "output/text_detail.h"
 
+#include "model/ca_state.h"
 #include "model/tcp_flags.h"
 #include "output/words.h"
 
@@ -242,7 +243,7 @@ void verbose_info(Clauses& clauses, const TcpInfo& info) {
   clauses.add("bytes {}/{}", info.bytes_sent, info.bytes_received);
   clauses.add("segs {}/{}", info.segs_out, info.segs_in);
   clauses.add("retrans {}/{}", info.retrans, info.total_retrans);
-  clauses.add("ca {}", ca_state_name(info.ca_state));
+  clauses.add("ca {}", model::ca_state_name(info.ca_state));
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <vector>
 
 #include "base/text.h"
+#include "output/sparkline.h"
 #include "output/text_detail.h"
 
 namespace tcptrace::output {
@@ -37,17 +39,14 @@ constexpr std::array<Metric, 6> kMetrics = {
      {"unsent", &Sample::unsent_bytes, words_of_bytes}}};
 
 // The last of them, from their smallest value to their largest.
-std::string sparkline(std::span<const Sample> samples, Field field) {
-  static constexpr std::array<std::string_view, 8> kBars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+std::string last_of(std::span<const Sample> samples, Field field) {
   samples = samples.last(std::min(samples.size(), kSparkWidth));
-  const auto [low, high] = std::ranges::minmax(samples, {}, field);
-  const std::uint64_t range = high.*field - low.*field;
-  std::string line;
+  std::vector<std::uint64_t> numbers;
   for (const Sample& sample : samples) {
-    const std::uint64_t above = sample.*field - low.*field;
-    line += kBars[range == 0 ? 0 : above * (kBars.size() - 1) / range];
+    numbers.push_back(sample.*field);
   }
-  return line;
+  const auto [low, high] = std::ranges::minmax(numbers);
+  return sparkline(numbers, low, high);
 }
 
 bool varies(std::span<const Sample> samples, Field field) {
@@ -74,7 +73,7 @@ void append_history(std::string& out, const model::Event& event) {
     const std::uint32_t last = samples.back().*metric.field;
     if (varies(samples, metric.field)) {
       clauses.add("{} {} to {} {}", metric.name, metric.words(first), metric.words(last),
-                  sparkline(samples, metric.field));
+                  last_of(samples, metric.field));
     } else if (first != 0) {
       clauses.add("{} {}", metric.name, metric.words(first));
     }

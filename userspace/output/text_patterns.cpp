@@ -33,18 +33,10 @@ std::string peer_text(const model::Party& party) {
   return text;
 }
 
-std::string party_text(const model::Party& party) {
-  return fmt::format("{} port {}", peer_text(party), party.port);
-}
-
-std::string who(const model::Party& party) {
-  return party.comm.empty() ? "-" : terminal_safe(party.comm);
-}
-
 void append_group(std::string& out, const model::CauseGroup& group, const Context& context) {
   fmt::format_to(std::back_inserter(out), "  {:>{}}  ", grouped(group.count), kCountWidth);
   append_cell(out, model::cause_name(group.cause), kCauseWidth);
-  append_cell(out, who(group.party), kCommWidth);
+  append_cell(out, party_comm(group.party), kCommWidth);
   append_cell(out, party_text(group.party), kPartyWidth);
   append_clock_time(out, wall_time(group.first, context), context);
   out += "  ";
@@ -96,18 +88,27 @@ void append_causes(std::string& out, const model::Patterns& patterns, const Cont
 }
 
 template <typename Row, typename Print>
-void append_rows(std::string& out, const std::vector<Row>& rows, const Print& print) {
-  for (std::size_t i = 0; i < std::min(rows.size(), kPatternRows); ++i) {
+void append_rows(std::string& out, const std::vector<Row>& rows, std::size_t most,
+                 const Print& print) {
+  for (std::size_t i = 0; i < std::min(rows.size(), most); ++i) {
     out += "  ";
     print(rows[i]);
     out += '\n';
   }
-  if (rows.size() > kPatternRows) {
-    fmt::format_to(std::back_inserter(out), "  and {} more of these\n", rows.size() - kPatternRows);
+  if (rows.size() > most) {
+    fmt::format_to(std::back_inserter(out), "  and {} more of these\n", rows.size() - most);
   }
 }
 
 }  // namespace
+
+std::string party_text(const model::Party& party) {
+  return fmt::format("{} port {}", peer_text(party), party.port);
+}
+
+std::string party_comm(const model::Party& party) {
+  return party.comm.empty() ? "-" : terminal_safe(party.comm);
+}
 
 void append_patterns(std::string& out, const model::Patterns& patterns, const Context& context) {
   append_causes(out, patterns, context);
@@ -115,26 +116,30 @@ void append_patterns(std::string& out, const model::Patterns& patterns, const Co
     return;
   }
   out += "patterns\n";
+  append_pattern_lines(out, patterns, kPatternRows);
+}
+
+void append_pattern_lines(std::string& out, const model::Patterns& patterns, std::size_t most) {
   const auto to = std::back_inserter(out);
-  append_rows(out, patterns.idle_clusters, [&](const model::IdleCluster& cluster) {
+  append_rows(out, patterns.idle_clusters, most, [&](const model::IdleCluster& cluster) {
     fmt::format_to(to,
                    "idle timeout: {} of {} connections of {} with {} ended after {} without data "
                    "({}): look for a timeout of that length there and on the way",
-                   cluster.count, cluster.of, who(cluster.party), party_text(cluster.party),
+                   cluster.count, cluster.of, party_comm(cluster.party), party_text(cluster.party),
                    human_duration(cluster.idle), model::cause_name(cluster.cause));
   });
-  append_rows(out, patterns.retry_storms, [&](const model::RetryStorm& storm) {
+  append_rows(out, patterns.retry_storms, most, [&](const model::RetryStorm& storm) {
     fmt::format_to(to, "retry storm: {} ({}) failed to connect to {} {} times, {:.1f}/s, {}",
-                   who(storm.party), storm.pid, party_text(storm.party), grouped(storm.count),
-                   storm.per_second,
+                   party_comm(storm.party), storm.pid, party_text(storm.party),
+                   grouped(storm.count), storm.per_second,
                    storm.backs_off ? "with a growing back-off" : "without backing off");
   });
-  append_rows(out, patterns.churn, [&](const model::Churn& churn) {
+  append_rows(out, patterns.churn, most, [&](const model::Churn& churn) {
     fmt::format_to(to,
                    "connection churn: {} ({}) opened and closed {} connections to {}, {:.1f}/s, "
                    "half of them within {}: keep them in a pool",
-                   who(churn.party), churn.pid, grouped(churn.count), party_text(churn.party),
-                   churn.per_second, human_duration(churn.age));
+                   party_comm(churn.party), churn.pid, grouped(churn.count),
+                   party_text(churn.party), churn.per_second, human_duration(churn.age));
   });
 }
 

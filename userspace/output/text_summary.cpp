@@ -2,6 +2,7 @@
 // The end of a run for people: totals, losses, and the kernel's own counters beside what was
 // reported.
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "base/text.h"
@@ -40,9 +41,9 @@ std::string netns_name(const model::NetnsCoverage& coverage) {
 }
 
 // Those that differ come first; zeros on both sides are left out.
-std::vector<Row> coverage_rows(const model::Summary& summary) {
+std::vector<Row> coverage_rows(std::span<const model::NetnsCoverage> namespaces) {
   std::vector<Row> rows;
-  for (const model::NetnsCoverage& coverage : summary.coverage) {
+  for (const model::NetnsCoverage& coverage : namespaces) {
     if (!coverage.readable) {
       continue;
     }
@@ -82,9 +83,9 @@ void append_coverage_row(std::string& out, const Row& row, const Context& contex
   out += '\n';
 }
 
-void append_unreadable(std::string& out, const model::Summary& summary) {
+void append_unreadable(std::string& out, std::span<const model::NetnsCoverage> namespaces) {
   std::size_t count = 0;
-  for (const model::NetnsCoverage& coverage : summary.coverage) {
+  for (const model::NetnsCoverage& coverage : namespaces) {
     if (coverage.readable || ++count > kUnreadableRows) {
       continue;
     }
@@ -96,34 +97,6 @@ void append_unreadable(std::string& out, const model::Summary& summary) {
     fmt::format_to(std::back_inserter(out), "  and {} more whose counters are not readable\n",
                    count - kUnreadableRows);
   }
-}
-
-void append_coverage(std::string& out, const model::Summary& summary, const Context& context) {
-  if (summary.coverage.empty()) {
-    return;
-  }
-  const std::vector<Row> rows = coverage_rows(summary);
-  append_label(out, "coverage");
-  if (rows.empty()) {
-    out += "the kernel counted nothing either\n";
-  } else {
-    out += "the kernel's own counters over the same time, before any filter:\n  ";
-    append_cell(out, "NAMESPACE", kNetnsWidth);
-    append_cell(out, "COUNTER", kCounterWidth);
-    append_number_cell(out, "KERNEL");
-    append_number_cell(out, "TRACED");
-    out += "DIFFERENCE\n";
-  }
-  for (std::size_t i = 0; i < std::min(rows.size(), kCoverageRows); ++i) {
-    append_coverage_row(out, rows[i], context);
-  }
-  if (rows.size() > kCoverageRows) {
-    const auto cut = rows.begin() + kCoverageRows;
-    fmt::format_to(std::back_inserter(out), "  and {} more, of which {} differ: see --json\n",
-                   rows.end() - cut,
-                   std::count_if(cut, rows.end(), [](const Row& row) { return row.differs(); }));
-  }
-  append_unreadable(out, summary);
 }
 
 void append_connections(std::string& out, const model::Summary& summary) {
@@ -188,6 +161,35 @@ void append_loss_words(std::string& out, const model::LossCounts& counts) {
   add("output failed", counts.output);
 }
 
+void append_coverage(std::string& out, std::span<const model::NetnsCoverage> namespaces,
+                     const Context& context) {
+  if (namespaces.empty()) {
+    return;
+  }
+  const std::vector<Row> rows = coverage_rows(namespaces);
+  append_label(out, "coverage");
+  if (rows.empty()) {
+    out += "the kernel counted nothing either\n";
+  } else {
+    out += "the kernel's own counters over the same time, before any filter:\n  ";
+    append_cell(out, "NAMESPACE", kNetnsWidth);
+    append_cell(out, "COUNTER", kCounterWidth);
+    append_number_cell(out, "KERNEL");
+    append_number_cell(out, "TRACED");
+    out += "DIFFERENCE\n";
+  }
+  for (std::size_t i = 0; i < std::min(rows.size(), kCoverageRows); ++i) {
+    append_coverage_row(out, rows[i], context);
+  }
+  if (rows.size() > kCoverageRows) {
+    const auto cut = rows.begin() + kCoverageRows;
+    fmt::format_to(std::back_inserter(out), "  and {} more, of which {} differ: see --json\n",
+                   rows.end() - cut,
+                   std::count_if(cut, rows.end(), [](const Row& row) { return row.differs(); }));
+  }
+  append_unreadable(out, namespaces);
+}
+
 std::string summary_text(const model::Summary& summary, const Context& context) {
   const auto count = [&](EventKind kind) {
     return grouped(summary.events[static_cast<std::size_t>(kind)]);
@@ -218,7 +220,7 @@ std::string summary_text(const model::Summary& summary, const Context& context) 
     append_labelled(out, "history", polls);
   }
   append_patterns(out, summary.patterns, context);
-  append_coverage(out, summary, context);
+  append_coverage(out, summary.coverage, context);
   return out;
 }
 

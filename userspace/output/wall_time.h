@@ -18,6 +18,10 @@ namespace tcptrace::output {
 inline constexpr std::size_t kRfc3339Size = 30;
 char* write_rfc3339(char* to, std::chrono::nanoseconds wall);
 
+// "2026-11-21 01:02:03" in the context's time zone, and a 'Z' where that is UTC for want of
+// another.
+void append_date_time(std::string& out, std::chrono::nanoseconds wall, const Context& context);
+
 // "01:02:03.123" in the context's time zone.
 void append_clock_time(std::string& out, std::chrono::nanoseconds wall, const Context& context);
 

@@ -65,12 +65,6 @@ bool left_by_giving_up(TcpState state) {
 
 }  // namespace
 
-std::string_view ca_state_name(std::uint8_t ca_state) {
-  constexpr std::array<std::string_view, 5> kNames = {"open", "disorder", "cwr", "recovery",
-                                                      "loss"};
-  return ca_state < kNames.size() ? kNames[ca_state] : std::string_view{};
-}
-
 std::string_view timer_name(std::uint8_t pending) {
   constexpr std::array<std::string_view, 7> kNames = {
       "",          "retransmit", "delayed_ack", "zero_window_probe",

@@ -12,8 +12,6 @@
 
 namespace tcptrace::output {
 
-// "open", "disorder", "cwr", "recovery", "loss"; empty out of range.
-[[nodiscard]] std::string_view ca_state_name(std::uint8_t ca_state);
 // The armed timer (ICSK_TIME_*): "retransmit", "zero_window_probe", "loss_probe", "reordering";
 // empty: none.
 [[nodiscard]] std::string_view timer_name(std::uint8_t pending);

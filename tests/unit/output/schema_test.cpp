@@ -6,22 +6,33 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <sstream>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "all_samples.h"
 #include "golden.h"
+#include "output/analysis.h"
 #include "output/check.h"
+#include "output/host_report.h"
 #include "output/json.h"
 #include "output/load.h"
+#include "output/monitor.h"
+#include "output/pools.h"
 #include "output/probe.h"
 #include "output/serve.h"
 #include "output/socket.h"
+#include "output/tune.h"
+#include "support/analysis_sample.h"
 #include "support/load_sample.h"
+#include "support/monitor_sample.h"
+#include "support/pool_samples.h"
 #include "support/probe_samples.h"
+#include "support/report_sample.h"
+#include "support/tune_sample.h"
 
 namespace tcptrace::output {
 namespace {
@@ -54,10 +65,49 @@ std::vector<std::string> serve_and_probe_lines() {
           probe_summary_json(samples::probe_summary(), context)};
 }
 
+// The lines of both, each a record.
+std::vector<std::string> pool_lines() {
+  std::istringstream text(pools_json(samples::pool_report(), samples::context()) +
+                          pools_json(samples::untraced_pool_report(), samples::context()));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) {
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+std::vector<std::string> tune_lines() {
+  const Context context = samples::context();
+  return {tune_json(samples::tune_plan(), context), tune_json(samples::tune_applied(), context),
+          tune_json(samples::tune_restored(), context)};
+}
+
 std::string stress_line() {
   Context context = samples::context();
   context.verbose = true;
   return load_json(samples::load_report(), context);
+}
+
+std::vector<std::string> monitor_lines() {
+  const Context context = samples::context();
+  std::vector<std::string> lines = {monitor_json(samples::monitor_reading(), context),
+                                    monitor_json(samples::first_monitor_reading(), context),
+                                    alert_json(samples::alert(), context)};
+  model::MonitorReading every_state = samples::monitor_reading();
+  every_state.walk->census.states.fill(1);
+  every_state.walk->census.states.at(static_cast<std::size_t>(model::TcpState::kNewSynRecv)) = 0;
+  lines.push_back(monitor_json(every_state, context));
+  return lines;
+}
+
+// Of the subcommands that look at a whole host.
+std::vector<std::string> host_lines() {
+  std::vector<std::string> all = {host_report_json(samples::host_report()),
+                                  analysis_json(samples::analysis(), samples::context())};
+  for (const auto& lines : {pool_lines(), monitor_lines(), tune_lines()}) {
+    all.insert(all.end(), lines.begin(), lines.end());
+  }
+  return all;
 }
 
 TEST(Schema, EverySampleIsValid) {
@@ -68,6 +118,9 @@ TEST(Schema, EverySampleIsValid) {
     EXPECT_EQ("", test::validate(line_of(socket)));
   }
   EXPECT_EQ("", test::validate(check_line()));
+  for (const std::string& line : host_lines()) {
+    EXPECT_EQ("", test::validate(line));
+  }
 }
 
 TEST(Schema, ExtremeValuesAreValid) {
@@ -85,6 +138,9 @@ TEST(Schema, EmptyRecordsAreValid) {
   EXPECT_EQ("", test::validate(line_of(model::Hooks{})));
   EXPECT_EQ("", test::validate(line_of(model::Summary{})));
   EXPECT_EQ("", test::validate(check_json({}, {}, {})));
+  model::HostReport report;
+  report.made = std::chrono::seconds(1);
+  EXPECT_EQ("", test::validate(host_report_json(report)));
   model::Event event = samples::state_change();
   event.owner.reset();
   EXPECT_EQ("", test::validate(line_of(event)));
@@ -219,6 +275,9 @@ TEST(Schema, DocumentsExactlyWhatIsWritten) {
     collect_paths(json::parse(line), "", written);
   }
   collect_paths(json::parse(stress_line()), "", written);
+  for (const std::string& line : host_lines()) {
+    collect_paths(json::parse(line), "", written);
+  }
   EXPECT_THAT(without(documented, written), ::testing::IsEmpty()) << "documented, never written";
   EXPECT_THAT(without(written, documented), ::testing::IsEmpty()) << "written, not documented";
 }
