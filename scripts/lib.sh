@@ -8,14 +8,17 @@ TT_ROOT=$(dirname "$(dirname "$(realpath "${BASH_SOURCE[0]}")")")
 
 build_packages=(
   g++ cmake ninja-build pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-dev libzstd-dev
-  libfmt-dev nlohmann-json3-dev libcli11-dev libboost-dev
+  libfmt-dev nlohmann-json3-dev libcli11-dev libboost-dev libncurses-dev
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libvalijson-dev clang-format clang-tidy-16 python3 shellcheck
   iproute2 nftables man-db binutils
 )
 server_packages=(
-  nginx libnginx-mod-http-echo haproxy wrk redis-server redis-tools postgresql
+  nginx libnginx-mod-http-echo libnginx-mod-stream haproxy openssl wrk redis-server redis-tools postgresql nodejs
+)
+host_packages=(
+  iproute2 util-linux python3 tmux chromium
 )
 kernel_packages=(
   qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 nftables python3 dpkg-dev
@@ -85,6 +88,13 @@ enabled_services() {
   find /etc/systemd/system/multi-user.target.wants -mindepth 1 -printf '%f\n' 2>/dev/null | sort || true
 }
 
+# What fetches the plotting library of the report's page. Whoever has a Node.js of their own keeps it: Debian's npm brings
+# hundreds of packages with it.
+need_npm() {
+  command -v npm >/dev/null && command -v node >/dev/null && return 0
+  install_packages npm
+}
+
 # For packages of which Debian makes services: none is started, neither now nor at the next boot.
 install_without_services() (
   policy=/usr/sbin/policy-rc.d
@@ -121,6 +131,7 @@ build() {
     shift
   done
   (($#)) && shift
+  need_npm || return 1
   mkdir -p "$dir"
   # Two of us at once would build into each other.
   exec {build_lock}>"$dir/.lock"

@@ -10,16 +10,22 @@
 #include <span>
 #include <variant>
 
+#include "cli/analyze.h"
 #include "cli/check.h"
 #include "cli/drill.h"
+#include "cli/generate.h"
+#include "cli/monitor.h"
 #include "cli/options.h"
 #include "cli/parse_host.h"
+#include "cli/pools.h"
 #include "cli/probe.h"
 #include "cli/replay.h"
+#include "cli/report.h"
 #include "cli/serve.h"
 #include "cli/snapshot.h"
 #include "cli/stress.h"
 #include "cli/trace.h"
+#include "cli/tune.h"
 #include "sink/fd_sink.h"
 
 namespace {
@@ -66,6 +72,24 @@ struct Run {
   Result<ExitStatus> operator()(const cli::ProbeOptions& options) const {
     return cli::run_probe(options);
   }
+  Result<ExitStatus> operator()(const cli::AnalyzeOptions& options) const {
+    return finished(cli::run_analyze(options));
+  }
+  Result<ExitStatus> operator()(const cli::PoolsOptions& options) const {
+    return finished(cli::run_pools(options));
+  }
+  Result<ExitStatus> operator()(const cli::MonitorOptions& options) const {
+    return finished(cli::run_monitor(options));
+  }
+  Result<ExitStatus> operator()(const cli::ReportOptions& options) const {
+    return finished(cli::run_report(options));
+  }
+  Result<ExitStatus> operator()(const cli::TuneOptions& options) const {
+    return cli::run_tune(options);
+  }
+  Result<ExitStatus> operator()(const cli::GenerateOptions& options) const {
+    return finished(cli::run_generate(options));
+  }
   Result<ExitStatus> operator()(const cli::PrintText& command) const { return print(command); }
 };
 
@@ -103,6 +127,9 @@ int main(int argc, char** argv) {
   // A closed pipe and a file that may not grow are errors of write(), not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  // Ignored, as some supervisors hand it down, it would have children reaped before they are waited
+  // for.
+  std::signal(SIGCHLD, SIG_DFL);
   try {
     return exit_status({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
   } catch (const std::exception& exception) {

@@ -26,8 +26,7 @@ class Completion(support.CliTest):
         return result.stdout.split()
 
     def test_scripts_know_every_option(self):
-        options = support.help_options() + [
-            option for command in ("snapshot", "serve", "probe", "stress") for option in support.help_options(command)]
+        options = support.all_help_options()
         self.assertIn("--pid", options)
         self.assertIn("--listen", options)
         for shell in ("bash", "zsh", "fish"):
@@ -42,21 +41,31 @@ class Completion(support.CliTest):
         self.assertEqual(self.complete("trace", "--netn"), ["--netns"])
         self.assertEqual(self.complete("check", "--"), ["--json", "--attach", "--help", "--version"])
         self.assertEqual(self.complete("completion", "z"), ["zsh"])
-        self.assertEqual(self.complete("rep"), ["replay"])
+        self.assertEqual(self.complete("rep"), ["replay", "report"])
         self.assertEqual(self.complete("replay", "--comm", "--wri"), [])
         self.assertEqual(self.complete("replay", "--ver"), ["--verbose", "--version"])
         self.assertEqual(self.complete("replay", "/etc/host"), self.complete("--write", "/etc/host"))
         self.assertIn("/etc/hosts", self.complete("replay", "/etc/host"))
+        self.assertIn("/etc/hosts", self.complete("report", "/etc/host"))
+        self.assertEqual(self.complete("report", "--t"), ["--text"])
         self.assertEqual(self.complete("snap"), ["snapshot"])
         self.assertEqual(self.complete("snapshot", "--l"), ["--localport", "--listen"])
         self.assertEqual(self.complete("serve", "--close"), ["--close-after", "--close-unread"])
+        self.assertEqual(self.complete("tune", "--profile", ""), ["web", "proxy", "low-memory"])
         self.assertEqual(self.complete("probe", "--i"), ["--interval", "--ipv4", "--ipv6"])
+        self.assertEqual(self.complete("generate", "h"), ["haproxy"])
+        self.assertEqual(self.complete("generate", "nginx", "--pro"), ["--probe-backends", "--probe-limit", "--proxy-protocol"])
+        self.assertEqual(self.complete("pools", "--i"), ["--ipv4", "--ipv6", "--interval"])
+        self.assertEqual(self.complete("monitor", "--no"), ["--no-header", "--no-trace"])
+        self.assertIn("/etc/hosts", self.complete("monitor", "--config", "/etc/host"))
 
     def test_bash_completes_values(self):
         self.assertEqual(self.complete("--attach", "f"), ["fentry"])
         self.assertEqual(self.complete("-e", "reset,ret"), ["reset,retransmit"])
         self.assertEqual(self.complete("--color", "=", "ne"), ["never"])
         self.assertEqual(self.complete("serve", "--mode", "h"), ["http"])
+        self.assertEqual(self.complete("generate", "haproxy", "--mode", ""), ["http", "tcp"])
+        self.assertEqual(self.complete("generate", "haproxy", "--proxy-protocol", "b"), ["both"])
         self.assertEqual(self.complete("snapshot", "--state", "listen,time"), ["listen,time_wait"])
         self.assertEqual(self.complete("snapshot", "--source", "n"), ["netlink"])
         self.assertEqual(self.complete("stress", "--close", "h"), ["half-close"])

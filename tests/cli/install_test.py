@@ -67,8 +67,7 @@ class Install(support.CliTest):
 
     def test_the_man_page_renders_and_is_complete(self):
         page = self.rendered_man_page()
-        options = support.help_options() + [
-            option for command in ("snapshot", "stress", "serve", "probe") for option in support.help_options(command)]
+        options = support.all_help_options()
         for option in options:
             self.assertRegex(page, rf"(?m)^ +(-\w, )?{option}( |$)")
         for part in ("EXIT STATUS", "PRIVILEGES", "FILES", "EXAMPLES"):

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,57 @@ class Output(support.CliTest):
 
         result = support.run("-J", "-d", "1", "-o", str(file), preexec_fn=limit)
         self.assert_fails(result, 1, f"cannot write {file}: File too large; 1 line not written")
+
+    def test_a_configuration_is_there_whole_or_not_at_all(self):
+        file = self.path / "haproxy.cfg"
+        generate = ("generate", "haproxy", "--backend", "127.0.0.1:80", "--backend-keepalive", "60s", "-o")
+        file.write_text("old\n", encoding="ascii")
+        file.chmod(0o600)
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+
+        result = support.run(*generate, str(file), preexec_fn=limit)
+        self.assert_fails(result, 1, f"cannot write {file}: File too large")
+        self.assertEqual((file.read_text(encoding="ascii"), list(self.path.iterdir())), ("old\n", [file]))
+        self.assertEqual(support.run(*generate, str(file)).returncode, 0)
+        text = support.run(*generate[:-1]).stdout
+        self.assertEqual((file.read_text(encoding="ascii"), file.stat().st_mode & 0o777), (text, 0o600))
+        self.assertEqual(support.run(*generate, "/dev/stdout").stdout, text)
+        self.assert_fails(support.run(*generate, "/dev/full"), 1,
+                          "cannot write /dev/full: No space left on device; "
+                          f"{text.count(chr(10))} lines not written")
+        fifo = self.path / "fifo"
+        os.mkfifo(fifo)
+        self.assert_fails(support.run(*generate, str(fifo)), 1,
+                          f"cannot open {fifo}: No such device or address; nobody reads this FIFO: start its reader first")
+
+    def test_what_cannot_be_replaced_is_written_in_place(self):
+        generate = ("generate", "haproxy", "--backend", "127.0.0.1:80", "--backend-keepalive", "60s")
+        text = support.run(*generate).stdout
+        # Mounted by itself, as into a container.
+        file = self.path / "haproxy.cfg"
+        file.write_text("old\n" + 100 * text, encoding="ascii")
+        mounted = 'mount --bind "$0" "$0" && "$@" && cat "$0"'
+        result = subprocess.run(["unshare", "--mount", "sh", "-c", mounted, str(file), support.BINARY, *generate, "-o", str(file)],
+                                capture_output=True, text=True, timeout=support.DEADLINE_S, check=False)
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, text, ""))
+        # In a directory that is another's.
+        file.write_text("old\n", encoding="ascii")
+        file.chmod(0o666)
+        self.path.chmod(0o755)
+        binary = self.path / "tcptrace"
+        shutil.copy(support.BINARY, binary)
+        result = support.run(*generate, "-o", str(file), binary=binary, user=support.NOBODY, group=support.NOBODY, extra_groups=[])
+        self.assertEqual((result.returncode, result.stderr, file.read_text(encoding="ascii")), (0, "", text))
+
+    def test_stdout_by_its_name_is_where_the_shell_has_it(self):
+        file = self.path / "all.cfg"
+        generate = ("generate", "haproxy", "--backend", "127.0.0.1:80", "--backend-keepalive", "60s")
+        commands = '{ echo "# head"; "$@"; echo "# tail"; } >"$0"'
+        subprocess.run(["sh", "-c", commands, str(file), support.BINARY, *generate, "-o", "/dev/stdout"],
+                       timeout=support.DEADLINE_S, check=True)
+        self.assertEqual(file.read_text(encoding="ascii"), f"# head\n{support.run(*generate).stdout}# tail\n")
 
     def test_a_disk_that_fills_up_leaves_whole_lines(self):
         # In a mount namespace of its own, which takes the disk with it.

@@ -27,7 +27,6 @@ GOLDEN = FIXTURES / "session.ttrec"
 # As the text is printed everywhere.
 ENVIRONMENT = dict(os.environ, TZ="UTC")
 OUTPUTS = {"session.jsonl": ("-J", "-e", "all"), "session.txt": ("-v",)}
-NOBODY = 65534
 FILE_HEADER = struct.Struct("<8sII32s4HII")
 BLOCK_MARKER = b"\xf7ttBLOC\n"
 
@@ -62,10 +61,24 @@ class Golden(support.CliTest):
             os.chmod(directory, 0o755)
             binary = shutil.copy(support.BINARY, directory)
             recording = shutil.copy(GOLDEN, directory)
-            result = replay("-J", "-e", "all", recording, binary=binary, user=NOBODY, group=NOBODY, extra_groups=[],
+            result = replay("-J", "-e", "all", recording, binary=binary, user=support.NOBODY, group=support.NOBODY, extra_groups=[],
                             cwd="/")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertEqual(result.stdout, (FIXTURES / "session.jsonl").read_text())
+
+    def test_the_recording_is_not_replaced(self):
+        """By whatever name, and from stdin."""
+        with tempfile.TemporaryDirectory() as directory:
+            recording = pathlib.Path(shutil.copy(GOLDEN, directory))
+            (recording.parent / "link").symlink_to(recording)
+            for name in (recording, f"{directory}/./session.ttrec", f"{directory}/link"):
+                for read in (recording, "-"):
+                    with recording.open() as stdin:
+                        result = subprocess.run([support.BINARY, "replay", read, "-o", name], stdin=stdin, text=True,
+                                                capture_output=True, timeout=support.DEADLINE_S, check=False)
+                    said = "stdin" if read == "-" else recording
+                    self.assertEqual((result.returncode, result.stderr), (2, f"tcptrace: --output would replace {said}\n"))
+                    self.assertEqual(recording.read_bytes(), GOLDEN.read_bytes())
 
     def test_into_a_file(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -13,7 +13,6 @@ import unittest
 
 import support
 
-NOBODY = 65534
 
 
 class End(support.CliTest):
@@ -84,7 +83,7 @@ class Privileges(support.CliTest):
         self.binary = shutil.copy(support.BINARY, self.directory.name)
 
     def run_as_nobody(self, *arguments):
-        return support.run(*arguments, binary=self.binary, user=NOBODY, group=NOBODY, extra_groups=[],
+        return support.run(*arguments, binary=self.binary, user=support.NOBODY, group=support.NOBODY, extra_groups=[],
                            cwd="/")
 
     def test_without_any_a_trace_is_one_line_and_exit_status_3(self):

@@ -13,7 +13,6 @@ import unittest
 
 import support
 
-NOBODY = 65534
 SOURCES = ("iter", "netlink")
 
 
@@ -145,7 +144,7 @@ class WithoutPrivileges(support.CliTest):
         self.binary = shutil.copy(support.BINARY, directory.name)
 
     def run_as_nobody(self, *arguments):
-        return support.run("snapshot", *arguments, binary=self.binary, user=NOBODY, group=NOBODY, extra_groups=[],
+        return support.run("snapshot", *arguments, binary=self.binary, user=support.NOBODY, group=support.NOBODY, extra_groups=[],
                            cwd="/")
 
     def test_an_iterator_is_not_allowed(self):

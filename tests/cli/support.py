@@ -14,6 +14,10 @@ BINARY = pathlib.Path(os.environ["TCPTRACE_BINARY"])
 SOURCE = pathlib.Path(os.environ["TCPTRACE_SOURCE"])
 BUILD = pathlib.Path(os.environ["TCPTRACE_BUILD"])
 DEADLINE_S = 30
+NOBODY = 65534
+# Runs what follows as that user.
+AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+COMMANDS = ("snapshot", "stress", "serve", "probe", "analyze", "pools", "monitor", "report", "tune", "generate")
 
 
 def run(*arguments, binary=BINARY, **options):
@@ -29,6 +33,11 @@ def help_options(*command):
     lines = run(*command, "--help").stdout.splitlines()
     words = [line.split() for line in lines if line.startswith("  ") and "--" in line[:10]]
     return [next(word for word in line if word.startswith("--")) for line in words]
+
+
+def all_help_options():
+    """Those of `trace` and of every command that has many."""
+    return help_options() + [option for command in COMMANDS for option in help_options(command)]
 
 
 def until(condition, what):

@@ -39,12 +39,24 @@ REJECTED = [
     (["--color", "red"], '--color: "red" is not one of auto, always, never'),
     (["trace", "check"], 'unexpected argument "check"; see tcptrace --help'),
     (["check", "--pid", "1"], 'unknown option "--pid"; see tcptrace --help'),
+    (["analyze", "--top", "0"], '--top: "0" is not a number from 1 on'),
+    (["analyze", "--interval", "1ms"], '--interval: "1ms" is not between 100ms and 1h'),
+    (["analyze", "--source", "ss"], '--source: "ss" is not one of auto, iter, netlink'),
+    (["analyze", "now"], 'unexpected argument "now"; see tcptrace --help'),
     (["snapshot", "--source", "ss"], '--source: "ss" is not one of auto, iter, netlink'),
     (["snapshot", "--listen", "--state", "listen"], "--listen and --state exclude each other"),
     (["snapshot", "--events", "reset"], 'unknown option "--events"; see tcptrace --help'),
     (["serve"], "serve: needs a port; give PORT or ADDRESS:PORT; port 0 is any that is free"),
     (["serve", "80", "--mode", "ftp"], '--mode: "ftp" is not one of echo, discard, http'),
     (["serve", "80", "--fail-rate", "101"], '--fail-rate: "101" is not a share from 0 to 100'),
+    (["tune", "--apply", "--restore"], "--dry-run, --apply and --restore exclude each other"),
+    (["tune", "--restore", "--live-only"], "--restore excludes --live-only; the backup knows what was written"),
+    (["tune", "--restore", "--profile", "web"], "--restore excludes --profile"),
+    (["tune", "--profile", "desktop"], '--profile: "desktop" is not one of web, proxy, low-memory'),
+    (["tune", "--profile", "porxy"],
+     '--profile: "porxy" is not one of web, proxy, low-memory; did you mean proxy?'),
+    (["tune", "--root", "/nowhere/at/all"], '--root: "/nowhere/at/all" is not a directory'),
+    (["tune", "--root", ""], '--root: "" is not a file name'),
     (["probe", "example.com"], 'probe: "example.com" is not HOST:PORT; an IPv6 address goes in brackets: [::1]:80'),
     (["probe", "a:1", "--http", "x"], '--http: "x" is not a path; it begins with a slash, and what is no ASCII is written as %XX'),
     (["probe", "a:1", "--http", "/a\tb"], '--http: "/a\\x09b" is not a path; it begins with a slash, and what is no ASCII is written as %XX'),
@@ -56,6 +68,31 @@ REJECTED = [
      "give a --rate up to 1000, or --yes if you may load it so"),
     (["stress", "--source", "192.0.2.1", "127.0.0.1:80"],
      "--source: 192.0.2.1: Cannot assign requested address; give addresses of this host: see ip address"),
+    (["generate", "apache"], 'generate: "apache" is not one of haproxy, nginx'),
+    (["generate", "nginx"], "generate: needs a backend; give --backend HOST:PORT, once for each"),
+    (["generate", "nginx", "--backend", "a;b:80"], '--backend: "a;b" is neither an address nor a name'),
+    (["generate", "nginx", "--backend", "a:80", "--backend-keepalive", "60s", "--pool-idle", "60s"],
+     "--pool-idle: 60s and a margin of 6s are longer than the 60s that the backends keep an idle connection; "
+     "give --pool-idle up to 54s, or let the backends keep it for 66667ms or longer"),
+    (["generate", "haproxy", "--backend", "a:80", "--connect-timeout", "20s"],
+     "--connect-timeout: 3 attempts of 20s are longer than the --response-timeout of 30s; "
+     "give --connect-timeout up to 10s, fewer --retries, or --response-timeout from 60s on"),
+    (["pools", "--interval", "10ms"], '--interval: "10ms" is not between 100ms and 1h'),
+    (["pools", "--interval", "5s", "--duration", "2s"], "--interval is longer than --duration"),
+    (["pools", "--once", "--duration", "2s"], "--once excludes --interval and --duration"),
+    (["pools", "--source", "ss"], '--source: "ss" is not one of auto, iter, netlink'),
+    (["pools", "--events", "reset"], 'unknown option "--events"; see tcptrace --help'),
+    (["pools", "812"], 'unexpected argument "812"; see tcptrace --help'),
+    (["monitor", "--interval", "50ms"], '--interval: "50ms" is not between 100ms and 1h'),
+    (["monitor", "--plain", "--json"], "--plain and --json exclude each other"),
+    (["monitor", "--once", "-d", "5"], "--once and --duration exclude each other; --once takes one --interval"),
+    (["monitor", "--exec", " "], '--exec: " " is no command'),
+    (["monitor", "--source", "ss"], '--source: "ss" is not one of auto, iter, netlink'),
+    (["monitor", "--config", "/no/such"], "--config: cannot read /no/such: No such file or directory"),
+    (["monitor", "--pid", "1"], 'unknown option "--pid"; see tcptrace --help'),
+    (["report", "--json", "--text"], "--json and --text exclude each other"),
+    (["report", "-d", "1m", "a.rec"], "--duration is for a trace of this host, and files were given"),
+    (["report", "-", "-"], "stdin can be read once only"),
     (["completion", "ksh"], 'completion: "ksh" is not one of bash, zsh, fish'),
 ]
 
@@ -94,6 +131,8 @@ class Usage(support.CliTest):
             self.assertEqual(support.run(*command).stdout, result.stdout)
         self.assertIn("--attach", support.run("check", "--help").stdout)
         self.assertIn("--listen", support.run("snapshot", "--help").stdout)
+        self.assertIn("--once", support.run("pools", "--help").stdout)
+        self.assertIn("--exec", support.run("monitor", "--help").stdout)
 
     def test_version(self):
         cmake = pathlib.Path(support.SOURCE / "CMakeLists.txt").read_text()

@@ -8,10 +8,44 @@
 #include <utility>
 
 #include "cli/run_context.h"
+#include "cli/writer.h"
 #include "output/text.h"
 #include "sink/fd_sink.h"
 
 namespace tcptrace::cli {
+namespace {
+
+class PrintedRecords final : public Writer {
+ public:
+  PrintedRecords(std::unique_ptr<sink::Sink> sink, output::Context context,
+                 const EventOptions& options)
+      : Writer(std::move(sink), std::move(context), options.json), options_(options) {}
+
+  Result<void> begin(const model::Hooks& hooks) override;
+
+ private:
+  const EventOptions& options_;
+};
+
+Result<void> PrintedRecords::begin(const model::Hooks& hooks) {
+  if (!options_.json) {
+    output::Context on_stderr = context();
+    on_stderr.color =
+        use_color(options_.color, ::isatty(STDERR_FILENO) == 1, std::getenv("NO_COLOR"));
+    std::fputs(output::hooks_text(hooks, options_.filter.events, on_stderr).c_str(), stderr);
+    if (!options_.header) {
+      return {};
+    }
+    if (auto written = write_header(); !written) {
+      return written;
+    }
+  } else if (auto written = write(hooks); !written) {
+    return written;
+  }
+  return flush();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<sink::Sink>> open_output(const OutputOptions& options, int interrupt_fd) {
   return options.output ? sink::open_file(*options.output, interrupt_fd)
@@ -26,21 +60,16 @@ output::Context event_context(const EventOptions& options, std::string host,
   return context;
 }
 
-Result<void> write_opening(Writer& writer, const model::Hooks& hooks, const EventOptions& options) {
-  if (!options.json) {
-    output::Context context = writer.context();
-    context.color = use_color(options.color, ::isatty(STDERR_FILENO) == 1, std::getenv("NO_COLOR"));
-    std::fputs(output::hooks_text(hooks, options.filter.events, context).c_str(), stderr);
-    if (!options.header) {
-      return {};
+OpenRecords printed_records(const EventOptions& options) {
+  return [&options](const std::string& host, std::chrono::nanoseconds boot_to_wall,
+                    int interrupt_fd) -> Result<std::unique_ptr<RecordOutput>> {
+    auto sink = open_output(options, interrupt_fd);
+    if (!sink) {
+      return std::unexpected(sink.error());
     }
-    if (auto written = writer.write_header(); !written) {
-      return written;
-    }
-  } else if (auto written = writer.write(hooks); !written) {
-    return written;
-  }
-  return writer.flush();
+    return std::make_unique<PrintedRecords>(std::move(*sink),
+                                            event_context(options, host, boot_to_wall), options);
+  };
 }
 
 Result<void> forgive_closed(Result<void> result) {

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "cli/options.h"
-#include "cli/writer.h"
+#include "cli/record_output.h"
 #include "model/report.h"
 #include "output/context.h"
 #include "sink/sink.h"
@@ -23,10 +23,10 @@ namespace tcptrace::cli {
 [[nodiscard]] output::Context event_context(const EventOptions& options, std::string host,
                                             std::chrono::nanoseconds boot_to_wall);
 
-// What comes before the first event: JSON's `hooks` record; for people, a word on stderr about what
-// is attached, and the line with the columns' names.
-[[nodiscard]] Result<void> write_opening(Writer& writer, const model::Hooks& hooks,
-                                         const EventOptions& options);
+// Prints them as the options say, which outlive it. Before the first event comes JSON's `hooks`
+// record; for people, a word on stderr about what is attached, and the line with the columns'
+// names.
+[[nodiscard]] OpenRecords printed_records(const EventOptions& options);
 
 // A reader that goes away ends a run; it is no failure of ours.
 [[nodiscard]] Result<void> forgive_closed(Result<void> result);

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/help.h"
 
-#include <algorithm>
-#include <cstddef>
 #include <string_view>
-
-#include <fmt/format.h>
-
-#include "base/text.h"
 
 namespace tcptrace::cli {
 namespace {
-
-constexpr std::size_t kWidth = 80;
-constexpr std::size_t kDescriptionColumn = 30;
 
 constexpr std::string_view kTraceHead =
     R"(Usage: tcptrace [trace] [OPTIONS]
@@ -24,6 +15,12 @@ constexpr std::string_view kTraceHead =
        tcptrace stress [OPTIONS] HOST:PORT
        tcptrace serve [OPTIONS] [ADDRESS:]PORT
        tcptrace probe [OPTIONS] HOST:PORT
+       tcptrace analyze [OPTIONS]
+       tcptrace pools [OPTIONS]
+       tcptrace monitor [OPTIONS]
+       tcptrace report [OPTIONS] [FILE...]
+       tcptrace tune [--apply|--restore] [OPTIONS]
+       tcptrace generate haproxy|nginx [OPTIONS]
        tcptrace completion bash|zsh|fish
 
 Shows every TCP reset, every retransmission and every connection that failed on
@@ -193,78 +190,26 @@ Prints a script that completes tcptrace's command line:
   fish    tcptrace completion fish > ~/.config/fish/completions/tcptrace.fish
 )";
 
-void append_wrapped(std::string& out, std::string_view text) {
-  std::size_t column = kDescriptionColumn;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    if (column > kDescriptionColumn && column + 1 + display_width(word) > kWidth) {
-      out += fmt::format("\n{:{}}", "", kDescriptionColumn);
-      column = kDescriptionColumn;
-    } else if (column > kDescriptionColumn) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += display_width(word);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  out += '\n';
-}
-
-void append_option(std::string& out, const CLI::Option& option) {
-  std::string left = "  ";
-  left += option.get_snames().empty() ? "    " : fmt::format("-{}, ", option.get_snames().front());
-  left += fmt::format("--{}", option.get_lnames().front());
-  if (option.get_items_expected_max() > 0) {
-    left += ' ' + option.get_type_name();
-  }
-  out += left;
-  const std::size_t width = display_width(left);
-  if (width + 2 > kDescriptionColumn) {
-    out += fmt::format("\n{:{}}", "", kDescriptionColumn);
-  } else {
-    out.append(kDescriptionColumn - width, ' ');
-  }
-  append_wrapped(out, option.get_description());
-}
-
-std::string help(std::string_view head, const CLI::App& app, std::string_view tail) {
-  std::string out(head);
-  for (const std::string& group : app.get_groups()) {
-    const auto options = app.get_options([&](const CLI::Option* option) {
-      return option->get_group() == group && !option->get_lnames().empty();
-    });
-    if (options.empty()) {
-      continue;
-    }
-    out += fmt::format("\n{}:\n", group);
-    for (const CLI::Option* option : options) {
-      append_option(out, *option);
-    }
-  }
-  out += tail;
-  return out;
-}
-
 }  // namespace
 
-std::string trace_help(const CLI::App& app) { return help(kTraceHead, app, kTraceTail); }
+std::string trace_help(const CommandLine& line) { return line.help(kTraceHead, kTraceTail); }
 
-std::string replay_help(const CLI::App& app) { return help(kReplayHead, app, {}); }
+std::string replay_help(const CommandLine& line) { return line.help(kReplayHead, {}); }
 
-std::string snapshot_help(const CLI::App& app) { return help(kSnapshotHead, app, kSnapshotTail); }
+std::string snapshot_help(const CommandLine& line) {
+  return line.help(kSnapshotHead, kSnapshotTail);
+}
 
-std::string check_help(const CLI::App& app) { return help(kCheckHead, app, {}); }
+std::string check_help(const CommandLine& line) { return line.help(kCheckHead, {}); }
 
-std::string drill_help(const CLI::App& app) { return help(kDrillHead, app, {}); }
+std::string drill_help(const CommandLine& line) { return line.help(kDrillHead, {}); }
 
-std::string stress_help(const CLI::App& app) { return help(kStressHead, app, kStressTail); }
+std::string stress_help(const CommandLine& line) { return line.help(kStressHead, kStressTail); }
 
-std::string serve_help(const CLI::App& app) { return help(kServeHead, app, kServeTail); }
+std::string serve_help(const CommandLine& line) { return line.help(kServeHead, kServeTail); }
 
-std::string probe_help(const CLI::App& app) { return help(kProbeHead, app, kProbeTail); }
+std::string probe_help(const CommandLine& line) { return line.help(kProbeHead, kProbeTail); }
 
-std::string completion_help(const CLI::App& app) { return help(kCompletionHead, app, {}); }
+std::string completion_help(const CommandLine& line) { return line.help(kCompletionHead, {}); }
 
 }  // namespace tcptrace::cli

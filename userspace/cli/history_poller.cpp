@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
+#include <utility>
 
 #include "base/clock.h"
+#include "base/start_thread.h"
 #include "cli/namespaces.h"
 
 namespace tcptrace::cli {
@@ -73,16 +74,14 @@ std::optional<HistoryPoller::Round> HistoryPoller::advance(nanoseconds now) {
   if (now < next_) {
     return round;
   }
-  try {
-    running_ = std::async(std::launch::async, [this, now] { return poll(now); });
-  } catch (const std::system_error&) {
-    // No thread is to be had: the next poll may get one, and this one could read nothing.
-    next_ = now + options_.interval;
-    if (!round) {
-      round = Round{.began = now, .took = {}, .records = {}, .complete = false};
-    }
+  if (auto started = start_thread([this, now] { return poll(now); })) {
+    running_ = *std::move(started);
+    return round;
   }
-  return round;
+  // The next poll may get a thread, and this one could read nothing.
+  next_ = now + options_.interval;
+  return round ? std::move(round)
+               : Round{.began = now, .took = {}, .records = {}, .complete = false};
 }
 
 }  // namespace tcptrace::cli

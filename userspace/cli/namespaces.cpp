@@ -2,34 +2,25 @@
 #include "cli/namespaces.h"
 
 #include <algorithm>
-#include <string>
 
-#include "host/procfs.h"
 #include "model/filter.h"
 
 namespace tcptrace::cli {
-namespace {
 
-std::vector<std::string> paths_of(const host::NetNamespace& netns) {
-  std::vector<std::string> paths;
-  paths.reserve(netns.pids.size() + 1);
-  for (const std::uint32_t pid : netns.pids) {
-    paths.push_back((host::proc_dir("/", pid) / "ns/net").native());
-  }
-  if (!netns.name.empty()) {
-    paths.push_back("/run/netns/" + netns.name);
-  }
-  return paths;
+std::vector<host::NetNamespace> find_namespaces(const std::vector<std::uint32_t>& wanted) {
+  std::vector<host::NetNamespace> found = host::list_netns("/");
+  std::erase_if(found, [&wanted](const host::NetNamespace& netns) {
+    return !model::empty_or_has(wanted, netns.inode);
+  });
+  return found;
 }
-
-}  // namespace
 
 std::vector<kernel::SocketNamespace> namespaces_to_read(
     const std::vector<host::NetNamespace>& found, const std::vector<std::uint32_t>& wanted) {
   std::vector<kernel::SocketNamespace> result;
   for (const host::NetNamespace& netns : found) {
     if (model::empty_or_has(wanted, netns.inode)) {
-      result.push_back({.inode = netns.inode, .paths = paths_of(netns)});
+      result.push_back({.inode = netns.inode, .paths = host::netns_paths("/", netns)});
     }
   }
   for (const std::uint32_t inode : wanted) {

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "cli/parse_commands.h"
 #include "cli/parse_suggest.h"
@@ -15,9 +17,42 @@
 namespace tcptrace::cli {
 namespace {
 
+using Arguments = std::span<const char* const>;
+
+struct Subcommand {
+  std::string_view name;
+  Result<Command> (*parse)(Arguments arguments, const HostLookup& host);
+};
+
+// For those whose arguments mean the same on every host.
+template <Result<Command> (*Parse)(Arguments)>
+Result<Command> anywhere(Arguments arguments, const HostLookup& /*host*/) {
+  return Parse(arguments);
+}
+
+constexpr std::array kSubcommands = {
+    Subcommand{"trace", parse_trace},
+    Subcommand{"replay", anywhere<parse_replay>},
+    Subcommand{"snapshot", parse_snapshot},
+    Subcommand{"check", anywhere<parse_check>},
+    Subcommand{"drill", anywhere<parse_drill>},
+    Subcommand{"stress", anywhere<parse_stress>},
+    Subcommand{"serve", anywhere<parse_serve>},
+    Subcommand{"probe", anywhere<parse_probe>},
+    Subcommand{"analyze", parse_analyze},
+    Subcommand{"pools", parse_pools},
+    Subcommand{"monitor", parse_monitor},
+    Subcommand{"report", parse_report},
+    Subcommand{"tune", anywhere<parse_tune>},
+    Subcommand{"generate", anywhere<parse_generate>},
+    Subcommand{"completion", anywhere<parse_completion>},
+};
+
 Error unknown_command(std::string_view word) {
-  const std::array<std::string, 10> names{"trace",  "replay", "snapshot", "check",      "drill",
-                                          "stress", "serve",  "probe",    "completion", "--help"};
+  std::vector<std::string> names{"--help"};
+  for (const Subcommand& subcommand : kSubcommands) {
+    names.emplace_back(subcommand.name);
+  }
   std::string hint = did_you_mean(word, names);
   return usage_error(fmt::format("unknown command {}", quote(word)),
                      hint.empty() ? "see tcptrace --help" : std::move(hint));
@@ -30,34 +65,9 @@ Result<Command> parse(std::span<const char* const> arguments, const HostLookup& 
   if (arguments.empty() || word.starts_with('-')) {
     return parse_trace(arguments, host);
   }
-  if (word == "trace") {
-    return parse_trace(arguments.subspan(1), host);
-  }
-  if (word == "replay") {
-    return parse_replay(arguments.subspan(1));
-  }
-  if (word == "snapshot") {
-    return parse_snapshot(arguments.subspan(1), host);
-  }
-  if (word == "check") {
-    return parse_check(arguments.subspan(1));
-  }
-  if (word == "drill") {
-    return parse_drill(arguments.subspan(1));
-  }
-  if (word == "stress") {
-    return parse_stress(arguments.subspan(1));
-  }
-  if (word == "serve") {
-    return parse_serve(arguments.subspan(1));
-  }
-  if (word == "probe") {
-    return parse_probe(arguments.subspan(1));
-  }
-  if (word == "completion") {
-    return parse_completion(arguments.subspan(1));
-  }
-  return std::unexpected(unknown_command(word));
+  const auto found = std::ranges::find(kSubcommands, word, &Subcommand::name);
+  return found == kSubcommands.end() ? std::unexpected(unknown_command(word))
+                                     : found->parse(arguments.subspan(1), host);
 }
 
 std::string diagnostic(const Error& error) {

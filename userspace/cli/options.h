@@ -13,12 +13,14 @@
 
 #include "base/result.h"
 #include "cli/parse_host.h"
+#include "model/balancer.h"
 #include "model/filter.h"
 #include "model/load.h"
 #include "model/probe.h"
 #include "model/report.h"
 #include "model/serve.h"
 #include "model/socket.h"
+#include "model/tune.h"
 #include "stress/drill.h"
 #include "trace/connection_table.h"
 
@@ -38,6 +40,9 @@ inline constexpr std::uint32_t kDefaultRingSizeBytes = 8U << 20;
 inline constexpr std::uint32_t kMinConnections = 1U << 10;
 inline constexpr std::uint32_t kMaxConnections = 16U << 20;
 inline constexpr std::uint32_t kDefaultConnections = 128U << 10;
+
+inline constexpr std::uint64_t kDefaultTopRows = 10;
+inline constexpr std::uint64_t kMaxTopRows = 100'000;
 
 // Where a command prints to, and how.
 struct OutputOptions {
@@ -119,14 +124,74 @@ struct ProbeOptions {
   bool json = false;
 };
 
+// One look at the whole host.
+struct AnalyzeOptions : OutputOptions {
+  std::vector<std::uint32_t> netns;  // inode numbers; empty: all
+  std::size_t top = kDefaultTopRows;
+  std::optional<std::chrono::nanoseconds> interval;  // between two readings of the counters
+  SourceChoice source;
+};
+
+// Looks at the connections of this host, for a while.
+struct PoolWatchOptions {
+  model::Filter filter;  // which events does not matter
+  std::chrono::nanoseconds interval = std::chrono::seconds(1);
+  std::chrono::nanoseconds duration = std::chrono::seconds(10);
+  bool once = false;  // one look, and no time between two
+  SourceChoice source;
+};
+
+struct PoolsOptions : OutputOptions, PoolWatchOptions {};
+
+struct MonitorOptions : OutputOptions {
+  model::Filter filter;  // namespaces only
+  SourceChoice source;
+  std::chrono::nanoseconds interval = std::chrono::seconds(1);
+  std::optional<std::chrono::nanoseconds> duration;
+  std::optional<std::string> config;   // a path; empty: the defaults
+  std::optional<std::string> command;  // for each change of an alert
+  bool once = false;
+  bool plain = false;
+  bool trace = true;  // where the privileges allow it
+};
+
+enum class ReportFormat : std::uint8_t { kHtml, kText, kJson };
+
+struct ReportOptions {
+  std::vector<std::string> files;    // paths; "-": stdin; empty: a trace of its own, `live`
+  TraceOptions live;                 // the filter is that of files too
+  std::vector<std::string> cgroups;  // paths, of files: only they know their ids
+  ReportFormat format = ReportFormat::kHtml;
+  std::optional<std::string> output;  // a path; empty: stdout
+  ColorChoice color = ColorChoice::kAuto;
+};
+inline constexpr std::chrono::nanoseconds kDefaultReportDuration = std::chrono::minutes(1);
+
+struct TuneOptions : OutputOptions {
+  model::TuneAction action = model::TuneAction::kDryRun;
+  model::TuneProfile profile = model::TuneProfile::kNone;
+  bool live_only = false;           // no drop-in
+  std::optional<std::string> root;  // where proc, etc and var are; empty: "/"
+};
+
+struct GenerateOptions : OutputOptions {
+  model::BalancerRequest balancer;
+  // How to measure how long the backends keep an idle connection: ask them, or watch those who do.
+  bool probe_backends = false;
+  std::chrono::milliseconds probe_limit = std::chrono::seconds(75);
+  std::optional<std::chrono::milliseconds> watch_backends;
+};
+
 // Nothing to run: a text for stdout (--help, --version, a completion script).
 struct PrintText {
   std::string text;
   ExitStatus status = ExitStatus::kDone;
 };
 
-using Command = std::variant<TraceOptions, ReplayOptions, SnapshotOptions, CheckOptions,
-                             DrillOptions, StressOptions, ServeOptions, ProbeOptions, PrintText>;
+using Command =
+    std::variant<TraceOptions, ReplayOptions, SnapshotOptions, CheckOptions, DrillOptions,
+                 StressOptions, ServeOptions, ProbeOptions, AnalyzeOptions, PoolsOptions,
+                 MonitorOptions, ReportOptions, TuneOptions, GenerateOptions, PrintText>;
 
 // `arguments` is argv without argv[0]. A failure has ExitStatus::kUsage.
 [[nodiscard]] Result<Command> parse(std::span<const char* const> arguments, const HostLookup& host);

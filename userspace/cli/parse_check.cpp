@@ -2,11 +2,11 @@
 #include <string>
 #include <string_view>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include "cli/command_line.h"
 #include "cli/completion.h"
 #include "cli/help.h"
-#include "cli/parse_app.h"
 #include "cli/parse_choice.h"
 #include "cli/parse_commands.h"
 #include "cli/parse_values.h"
@@ -22,10 +22,10 @@ constexpr Choices<AttachChoice, 4> kAttach{{{"auto", std::nullopt},
 
 }  // namespace
 
-std::optional<PrintText> answer(const CommonFlags& common, const CLI::App& app,
-                                std::string (*help)(const CLI::App&)) {
+std::optional<PrintText> answer(const CommonFlags& common, const CommandLine& line,
+                                std::string (*help)(const CommandLine&)) {
   if (common.help) {
-    return PrintText{.text = help(app)};
+    return PrintText{.text = help(line)};
   }
   if (common.version) {
     return PrintText{.text = fmt::format("tcptrace {}\n", version())};
@@ -36,16 +36,15 @@ std::optional<PrintText> answer(const CommonFlags& common, const CLI::App& app,
 Result<AttachChoice> parse_attach(std::string_view text) { return parse_choice(text, kAttach); }
 
 Result<Command> parse_check(std::span<const char* const> arguments) {
-  CLI::App app;
+  CommandLine line;
   CommonFlags common;
   CheckOptions options;
   Values attach;
-  app.option_defaults()->group("Options");
-  declare_flag(app, "-J,--json", options.json, "one JSON object instead of text");
-  declare_value(app, "--attach", attach, "FAMILY",
-                "try these hooks only: fentry, tp, kprobe or auto");
-  declare_common(app, common);
-  return parse_command(app, arguments, common, check_help, [&]() -> Result<Command> {
+  line.group("Options");
+  line.add_flag("-J,--json", options.json, "one JSON object instead of text");
+  line.add_value("--attach", attach, "FAMILY", "try these hooks only: fentry, tp, kprobe or auto");
+  line.add_common(common);
+  return parse_command(line, arguments, common, check_help, [&]() -> Result<Command> {
     if (auto taken = take_value("--attach", attach, options.attach, parse_attach); !taken) {
       return std::unexpected(taken.error());
     }
@@ -54,12 +53,12 @@ Result<Command> parse_check(std::span<const char* const> arguments) {
 }
 
 Result<Command> parse_completion(std::span<const char* const> arguments) {
-  CLI::App app;
+  CommandLine line;
   CommonFlags common;
   Values shells;
-  app.add_option("shell", shells, "bash, zsh or fish")->type_name("SHELL");
-  declare_common(app, common);
-  return parse_command(app, arguments, common, completion_help, [&]() -> Result<Command> {
+  line.add_operands(shells);
+  line.add_common(common);
+  return parse_command(line, arguments, common, completion_help, [&]() -> Result<Command> {
     if (shells.size() != 1) {
       return std::unexpected(usage_error("completion: needs one of bash, zsh, fish"));
     }

@@ -2,14 +2,15 @@
 // The command lines of each subcommand: arguments to options.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "cli/command_line.h"
 #include "cli/options.h"
-#include "cli/parse_app.h"
 #include "cli/parse_host.h"
 
 namespace tcptrace::cli {
@@ -25,29 +26,43 @@ namespace tcptrace::cli {
 [[nodiscard]] Result<Command> parse_stress(std::span<const char* const> arguments);
 [[nodiscard]] Result<Command> parse_serve(std::span<const char* const> arguments);
 [[nodiscard]] Result<Command> parse_probe(std::span<const char* const> arguments);
+[[nodiscard]] Result<Command> parse_analyze(std::span<const char* const> arguments,
+                                            const HostLookup& host);
+[[nodiscard]] Result<Command> parse_pools(std::span<const char* const> arguments,
+                                          const HostLookup& host);
+[[nodiscard]] Result<Command> parse_monitor(std::span<const char* const> arguments,
+                                            const HostLookup& host);
+[[nodiscard]] Result<Command> parse_report(std::span<const char* const> arguments,
+                                           const HostLookup& host);
+[[nodiscard]] Result<Command> parse_tune(std::span<const char* const> arguments);
+[[nodiscard]] Result<Command> parse_generate(std::span<const char* const> arguments);
 [[nodiscard]] Result<Command> parse_completion(std::span<const char* const> arguments);
 
 // What --help or --version asks for, if one was given.
-[[nodiscard]] std::optional<PrintText> answer(const CommonFlags& common, const CLI::App& app,
-                                              std::string (*help)(const CLI::App&));
+[[nodiscard]] std::optional<PrintText> answer(const CommonFlags& common, const CommandLine& line,
+                                              std::string (*help)(const CommandLine&));
 
 // The way of every command line: parsed, --help and --version answered, or else what `take` makes
 // of its values.
 template <typename Take>
-[[nodiscard]] Result<Command> parse_command(CLI::App& app, std::span<const char* const> arguments,
+[[nodiscard]] Result<Command> parse_command(CommandLine& line,
+                                            std::span<const char* const> arguments,
                                             const CommonFlags& common,
-                                            std::string (*help)(const CLI::App&),
+                                            std::string (*help)(const CommandLine&),
                                             const Take& take) {
-  if (auto parsed = parse_app(app, arguments); !parsed) {
+  if (auto parsed = line.parse(arguments); !parsed) {
     return std::unexpected(parsed.error());
   }
-  if (auto text = answer(common, app, help)) {
+  if (auto text = answer(common, line, help)) {
     return *std::move(text);
   }
   return take();
 }
 
 [[nodiscard]] Result<AttachChoice> parse_attach(std::string_view text);
+
+// Between two looks at all sockets.
+[[nodiscard]] Result<std::chrono::nanoseconds> parse_interval(std::string_view text);
 
 // --source: where sockets are read from.
 inline constexpr std::string_view kSourceHelp =

@@ -2,11 +2,11 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include "cli/command_line.h"
 #include "cli/drill.h"
 #include "cli/help.h"
-#include "cli/parse_app.h"
 #include "cli/parse_commands.h"
 #include "cli/parse_suggest.h"
 #include "cli/parse_values.h"
@@ -45,21 +45,20 @@ Result<std::vector<const stress::Drill*>> parse_names(const Values& names) {
 }  // namespace
 
 Result<Command> parse_drill(std::span<const char* const> arguments) {
-  CLI::App app;
+  CommandLine line;
   CommonFlags common;
   DrillOptions options;
   Values names;
   Values attach;
   bool list = false;
-  app.option_defaults()->group("Options");
-  app.add_option("drill", names, "names, or all")->type_name("NAME");
-  declare_flag(app, "-l,--list", list, "every drill, with its cause and its story");
-  declare_flag(app, "-J,--json", options.json, "JSON Lines: one object per line");
-  declare_flag(app, "-v,--verbose", options.verbose, "say more about each event");
-  declare_value(app, "--attach", attach, "FAMILY",
-                "use these hooks only: fentry, tp, kprobe or auto");
-  declare_common(app, common);
-  return parse_command(app, arguments, common, drill_help, [&]() -> Result<Command> {
+  line.group("Options");
+  line.add_operands(names);
+  line.add_flag("-l,--list", list, "every drill, with its cause and its story");
+  line.add_flag("-J,--json", options.json, "JSON Lines: one object per line");
+  line.add_flag("-v,--verbose", options.verbose, "say more about each event");
+  line.add_value("--attach", attach, "FAMILY", "use these hooks only: fentry, tp, kprobe or auto");
+  line.add_common(common);
+  return parse_command(line, arguments, common, drill_help, [&]() -> Result<Command> {
     if (list) {
       return PrintText{.text = drill_list()};
     }

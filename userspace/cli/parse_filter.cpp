@@ -11,7 +11,7 @@
 #include <system_error>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "cli/parse_values.h"
 
@@ -146,33 +146,37 @@ Result<void> take_events(const Values& values, model::EventSelection& events) {
 
 }  // namespace
 
-void declare_filter(CLI::App& app, FilterArguments& arguments, const std::string& pid_description) {
-  app.option_defaults()->group("Filters");
-  declare_value(app, "-p,--pid", arguments.pids, "PID,...", pid_description);
-  declare_value(app, "--comm", arguments.comms, "NAME,...",
-                "connections of processes with this name, as in /proc/PID/comm");
-  declare_value(app, "--cgroup", arguments.cgroups, "CGROUP,...",
-                "connections of processes in this cgroup or below it: a path or an id");
-  declare_value(
-      app, "--netns", arguments.netns, "NETNS,...",
-      "connections in this network namespace: a name as in `ip netns`, a path, pid:PID or "
-      "an inode number");
-  declare_value(app, "-P,--port", arguments.ports, "PORT,...",
-                "either port is one of these: 443 or 80,443,8000-8100");
-  declare_value(app, "-L,--localport", arguments.local_ports, "PORT,...",
-                "the local port is one of these");
-  declare_value(app, "-D,--remoteport", arguments.peer_ports, "PORT,...",
-                "the remote port is one of these");
-  declare_value(app, "--addr", arguments.addresses, "CIDR,...",
-                "either address is in one of these: 10.0.0.0/8, 2001:db8::/32, 127.0.0.1");
-  declare_flag(app, "-4,--ipv4", arguments.ipv4, "IPv4 only, v4-mapped IPv6 sockets included");
-  declare_flag(app, "-6,--ipv6", arguments.ipv6, "IPv6 only");
+void declare_netns(CommandLine& line, Values& values, const std::string& description) {
+  line.add_value("--netns", values, "NETNS,...",
+                 description + ": a name as in `ip netns`, a path, pid:PID or an inode number");
 }
 
-void declare_events(CLI::App& app, FilterArguments& arguments) {
-  declare_value(app, "-e,--events", arguments.events, "TYPE,...",
-                "reset, retransmit, failure (these three are the default), accept, connect, close, "
-                "state, all");
+void declare_filter(CommandLine& line, FilterArguments& arguments,
+                    const std::string& pid_description) {
+  line.group("Filters");
+  line.add_value("-p,--pid", arguments.pids, "PID,...", pid_description);
+  line.add_value("--comm", arguments.comms, "NAME,...",
+                 "connections of processes with this name, as in /proc/PID/comm");
+  line.add_value("--cgroup", arguments.cgroups, "CGROUP,...",
+                 "connections of processes in this cgroup or below it: a path or an id");
+  declare_netns(line, arguments.netns, "connections in this network namespace");
+  line.add_value("-P,--port", arguments.ports, "PORT,...",
+                 "either port is one of these: 443 or 80,443,8000-8100");
+  line.add_value("-L,--localport", arguments.local_ports, "PORT,...",
+                 "the local port is one of these");
+  line.add_value("-D,--remoteport", arguments.peer_ports, "PORT,...",
+                 "the remote port is one of these");
+  line.add_value("--addr", arguments.addresses, "CIDR,...",
+                 "either address is in one of these: 10.0.0.0/8, 2001:db8::/32, 127.0.0.1");
+  line.add_flag("-4,--ipv4", arguments.ipv4, "IPv4 only, v4-mapped IPv6 sockets included");
+  line.add_flag("-6,--ipv6", arguments.ipv6, "IPv6 only");
+}
+
+void declare_events(CommandLine& line, FilterArguments& arguments) {
+  line.add_value(
+      "-e,--events", arguments.events, "TYPE,...",
+      "reset, retransmit, failure (these three are the default), accept, connect, close, "
+      "state, all");
 }
 
 Result<void> take_filter(const FilterArguments& arguments, const HostLookup& host,
@@ -183,10 +187,15 @@ Result<void> take_filter(const FilterArguments& arguments, const HostLookup& hos
        collect("--comm", arguments.comms, model::kMaxComms, filter.comms, parse_comm),
        collect("--pid", arguments.pids, model::kMaxPids, filter.pids,
                [&](std::string_view text) { return existing_pid(text, host); }),
-       collect("--netns", arguments.netns, model::kMaxNetns, filter.netns,
-               [&](std::string_view text) { return netns_number(text, host); }),
+       take_netns(arguments.netns, host, filter.netns),
        collect("--cgroup", arguments.cgroups, model::kMaxCgroups, filter.cgroups,
                [&](std::string_view text) { return cgroup_number(text, host); })});
+}
+
+Result<void> take_netns(const Values& values, const HostLookup& host,
+                        std::vector<std::uint32_t>& netns) {
+  return collect("--netns", values, model::kMaxNetns, netns,
+                 [&](std::string_view text) { return netns_number(text, host); });
 }
 
 Result<void> take_recorded_filter(const FilterArguments& arguments, model::Filter& filter,

@@ -13,20 +13,32 @@ constexpr Choices<ColorChoice, 3> kColors{{{"auto", ColorChoice::kAuto},
 
 }  // namespace
 
-void declare_count(CLI::App& app, OutputArguments& arguments) {
-  declare_value(app, "-c,--count", arguments.count, "N", "end after this many events");
+void declare_count(CommandLine& line, OutputArguments& arguments) {
+  line.add_value("-c,--count", arguments.count, "N", "end after this many events");
 }
 
-void declare_output(CLI::App& app, OutputArguments& arguments,
+void declare_document(CommandLine& line, OutputArguments& arguments,
+                      const std::string& json_description, const std::string& verbose_description) {
+  line.group("Output");
+  line.add_flag("-J,--json", arguments.json, json_description);
+  declare_path(line, arguments.output);
+  declare_color(line, arguments.color);
+  line.add_flag("-v,--verbose", arguments.verbose, verbose_description);
+}
+
+void declare_path(CommandLine& line, Values& values) {
+  line.add_value("-o,--output", values, "FILE",
+                 "write to this file instead of stdout; an existing file is replaced");
+}
+
+void declare_output(CommandLine& line, OutputArguments& arguments,
                     const std::string& verbose_description) {
-  app.option_defaults()->group("Output");
-  declare_flag(app, "-J,--json", arguments.json, "JSON Lines: one object per line");
-  declare_value(app, "-o,--output", arguments.output, "FILE",
-                "write to this file instead of stdout; an existing file is replaced");
-  declare_flag(app, "-H,--no-header", arguments.no_header, "no line with the columns' names");
-  declare_value(app, "--color", arguments.color, "WHEN",
-                "auto (on a terminal, unless NO_COLOR is set), always or never");
-  declare_flag(app, "-v,--verbose", arguments.verbose, verbose_description);
+  line.group("Output");
+  line.add_flag("-J,--json", arguments.json, "JSON Lines: one object per line");
+  declare_path(line, arguments.output);
+  line.add_flag("-H,--no-header", arguments.no_header, "no line with the columns' names");
+  declare_color(line, arguments.color);
+  line.add_flag("-v,--verbose", arguments.verbose, verbose_description);
 }
 
 Result<std::string> parse_path(std::string_view text) {
@@ -34,6 +46,25 @@ Result<std::string> parse_path(std::string_view text) {
     return std::unexpected(usage_error("\"\" is not a file name"));
   }
   return std::string(text);
+}
+
+Result<void> take_path(std::string_view option, const Values& values,
+                       std::optional<std::string>& path) {
+  auto taken = take_value(option, values, path, parse_path);
+  if (path == "-") {
+    path.reset();
+  }
+  return taken;
+}
+
+void declare_color(CommandLine& line, Values& values) {
+  line.add_value("--color", values, "WHEN",
+                 "auto (on a terminal, unless NO_COLOR is set), always or never");
+}
+
+Result<void> take_color(const Values& values, ColorChoice& color) {
+  return take_value("--color", values, color,
+                    [](std::string_view text) { return parse_choice(text, kColors); });
 }
 
 Result<void> take_count(const OutputArguments& arguments, EventOptions& options) {
@@ -44,15 +75,8 @@ Result<void> take_output(const OutputArguments& arguments, OutputOptions& option
   options.json = arguments.json;
   options.header = !arguments.no_header;
   options.verbose = arguments.verbose;
-  if (auto r = take_value("--output", arguments.output, options.output, parse_path); !r) {
-    return r;
-  }
-  // "-" is stdout, as everywhere.
-  if (options.output == "-") {
-    options.output.reset();
-  }
-  return take_value("--color", arguments.color, options.color,
-                    [](std::string_view text) { return parse_choice(text, kColors); });
+  return first_failure({take_path("--output", arguments.output, options.output),
+                        take_color(arguments.color, options.color)});
 }
 
 }  // namespace tcptrace::cli

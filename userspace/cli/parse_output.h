@@ -2,12 +2,13 @@
 // The options that say how records are printed, and how many: of every command that prints them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "cli/command_line.h"
 #include "cli/options.h"
-#include "cli/parse_app.h"
 
 namespace tcptrace::cli {
 
@@ -17,9 +18,13 @@ struct OutputArguments {
   bool json = false, no_header = false, verbose = false;
 };
 
-void declare_count(CLI::App& app, OutputArguments& arguments);
-// The group "Output".
-void declare_output(CLI::App& app, OutputArguments& arguments,
+void declare_count(CommandLine& line, OutputArguments& arguments);
+void declare_path(CommandLine& line, Values& values);
+// The group "Output" of what prints one document, which has no line of columns.
+void declare_document(CommandLine& line, OutputArguments& arguments,
+                      const std::string& json_description, const std::string& verbose_description);
+// And of what prints records.
+void declare_output(CommandLine& line, OutputArguments& arguments,
                     const std::string& verbose_description = "say more about each event and hook");
 
 [[nodiscard]] Result<void> take_count(const OutputArguments& arguments, EventOptions& options);
@@ -27,5 +32,12 @@ void declare_output(CLI::App& app, OutputArguments& arguments,
 
 // Any but the empty one.
 [[nodiscard]] Result<std::string> parse_path(std::string_view text);
+
+// --output: "-" is stdout, as everywhere.
+[[nodiscard]] Result<void> take_path(std::string_view option, const Values& values,
+                                     std::optional<std::string>& path);
+
+void declare_color(CommandLine& line, Values& values);
+[[nodiscard]] Result<void> take_color(const Values& values, ColorChoice& color);
 
 }  // namespace tcptrace::cli

@@ -10,7 +10,7 @@
 #include <string>
 #include <system_error>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.h"
 #include "cli/parse_values.h"
@@ -34,7 +34,7 @@ std::optional<model::Prefix> parse_address(const std::string& text) {
   return prefix;
 }
 
-std::string format_prefix(const model::Prefix& prefix) {
+std::string address_of(const model::Prefix& prefix) {
   const std::span bytes(prefix.address.bytes);
   std::string text;
   if (prefix.family == model::Family::kIpv4) {
@@ -42,7 +42,11 @@ std::string format_prefix(const model::Prefix& prefix) {
   } else {
     append_address(text, bytes);
   }
-  return fmt::format("{}/{}", text, prefix.length);
+  return text;
+}
+
+std::string format_prefix(const model::Prefix& prefix) {
+  return fmt::format("{}/{}", address_of(prefix), prefix.length);
 }
 
 model::Address masked(const model::Address& address, unsigned length) {
@@ -105,6 +109,11 @@ Result<model::Prefix> parse_prefix(std::string_view text) {
   }
   unmap(*prefix);
   return *prefix;
+}
+
+std::string canonical_address(std::string_view text) {
+  const auto prefix = parse_prefix(text);
+  return prefix && text.find('/') == text.npos ? address_of(*prefix) : std::string();
 }
 
 }  // namespace tcptrace::cli

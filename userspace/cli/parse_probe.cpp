@@ -4,11 +4,11 @@
 #include <string_view>
 #include <system_error>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.h"
+#include "cli/command_line.h"
 #include "cli/help.h"
-#include "cli/parse_app.h"
 #include "cli/parse_commands.h"
 #include "cli/parse_values.h"
 #include "stress/http_text.h"
@@ -23,30 +23,31 @@ struct ProbeArguments {
   bool first_byte = false, json = false;
 };
 
-void declare_probe(CLI::App& app, ProbeArguments& arguments) {
-  app.option_defaults()->group("Options");
-  app.add_option("target", arguments.target, "what to connect to")->type_name("HOST:PORT");
-  declare_value(
-      app, "-c,--count", arguments.count, "N",
+void declare_probe(CommandLine& line, ProbeArguments& arguments) {
+  line.group("Options");
+  line.add_operands(arguments.target);
+  line.add_value(
+      "-c,--count", arguments.count, "N",
       "this many attempts, with --all-addresses of each; 0: until Ctrl-C; the default is 10");
-  declare_value(app, "-i,--interval", arguments.interval, "TIME",
-                "from the beginning of one attempt to that of the next; the default is 1s");
-  declare_value(app, "--timeout", arguments.timeout, "TIME",
-                "how long a connect may take, and again the first byte; the default is 5s");
-  declare_flag(app, "-J,--json", arguments.json, "JSON Lines: one object per line");
-  app.option_defaults()->group("Names");
-  declare_flag(app, "-4,--ipv4", arguments.ipv4, "IPv4 addresses only");
-  declare_flag(app, "-6,--ipv6", arguments.ipv6, "IPv6 addresses only");
-  declare_flag(app, "--resolve-each", arguments.resolve_each,
-               "resolve the name for every attempt, not once");
-  declare_flag(app, "--all-addresses", arguments.all_addresses,
-               "connect to each address of the name in turn, an attempt each");
-  app.option_defaults()->group("After the connect");
-  declare_flag(app, "--first-byte", arguments.first_byte, "wait for what the server says first");
-  declare_value(app, "--send", arguments.send, "TEXT",
-                R"(send this and wait for the first byte; \r, \n, \t, \\ and \xNN are understood)");
-  declare_value(app, "--http", arguments.http, "PATH", "ask for this path over HTTP, likewise");
-  declare_common(app, arguments.common);
+  line.add_value("-i,--interval", arguments.interval, "TIME",
+                 "from the beginning of one attempt to that of the next; the default is 1s");
+  line.add_value("--timeout", arguments.timeout, "TIME",
+                 "how long a connect may take, and again the first byte; the default is 5s");
+  line.add_flag("-J,--json", arguments.json, "JSON Lines: one object per line");
+  line.group("Names");
+  line.add_flag("-4,--ipv4", arguments.ipv4, "IPv4 addresses only");
+  line.add_flag("-6,--ipv6", arguments.ipv6, "IPv6 addresses only");
+  line.add_flag("--resolve-each", arguments.resolve_each,
+                "resolve the name for every attempt, not once");
+  line.add_flag("--all-addresses", arguments.all_addresses,
+                "connect to each address of the name in turn, an attempt each");
+  line.group("After the connect");
+  line.add_flag("--first-byte", arguments.first_byte, "wait for what the server says first");
+  line.add_value(
+      "--send", arguments.send, "TEXT",
+      R"(send this and wait for the first byte; \r, \n, \t, \\ and \xNN are understood)");
+  line.add_value("--http", arguments.http, "PATH", "ask for this path over HTTP, likewise");
+  line.add_common(arguments.common);
 }
 
 Result<std::uint64_t> parse_rounds(std::string_view text) {
@@ -136,10 +137,10 @@ Result<void> take_target(const ProbeArguments& given, model::ProbeConfig& config
 }  // namespace
 
 Result<Command> parse_probe(std::span<const char* const> arguments) {
-  CLI::App app;
+  CommandLine line;
   ProbeArguments given;
-  declare_probe(app, given);
-  return parse_command(app, arguments, given.common, probe_help, [&]() -> Result<Command> {
+  declare_probe(line, given);
+  return parse_command(line, arguments, given.common, probe_help, [&]() -> Result<Command> {
     ProbeOptions options;
     model::ProbeConfig& config = options.probe;
     options.json = given.json;

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <system_error>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include "cli/command_line.h"
 #include "cli/help.h"
-#include "cli/parse_app.h"
 #include "cli/parse_choice.h"
 #include "cli/parse_commands.h"
 #include "cli/parse_values.h"
@@ -31,46 +31,45 @@ struct ServeArguments {
   bool close_unread = false, linger0 = false, half_open = false, json = false;
 };
 
-void declare_faults(CLI::App& app, ServeArguments& arguments) {
-  app.option_defaults()->group("Faults");
-  declare_value(app, "--accept-delay", arguments.accept_delay, "TIME",
-                "accept one connection, then none for this long: the queue fills up");
-  declare_value(app, "--read-rate", arguments.read_rate, "BYTES",
-                "read no more than this in a second of each connection: its window closes");
-  declare_value(app, "--respond-delay", arguments.respond_delay, "TIME",
-                "answer this long after a request has come");
-  declare_value(app, "--idle-timeout", arguments.idle_timeout, "TIME",
-                "close a connection on which nothing came or went for this long");
-  declare_value(app, "--close-after", arguments.close_after, "N",
-                "close a connection when this many requests are answered");
-  declare_flag(app, "--close-unread", arguments.close_unread,
-               "close when the first data has come, without reading it: a reset");
-  declare_flag(app, "--linger0", arguments.linger0,
-               "close every connection with a reset (SO_LINGER, 0 s)");
-  declare_value(app, "--fail-rate", arguments.fail_rate, "PERCENT",
-                "reset this share of the connections as soon as they are accepted, evenly spread");
-  declare_flag(app, "--half-open", arguments.half_open,
-               "accept, and then never read, answer or close");
+void declare_faults(CommandLine& line, ServeArguments& arguments) {
+  line.group("Faults");
+  line.add_value("--accept-delay", arguments.accept_delay, "TIME",
+                 "accept one connection, then none for this long: the queue fills up");
+  line.add_value("--read-rate", arguments.read_rate, "BYTES",
+                 "read no more than this in a second of each connection: its window closes");
+  line.add_value("--respond-delay", arguments.respond_delay, "TIME",
+                 "answer this long after a request has come");
+  line.add_value("--idle-timeout", arguments.idle_timeout, "TIME",
+                 "close a connection on which nothing came or went for this long");
+  line.add_value("--close-after", arguments.close_after, "N",
+                 "close a connection when this many requests are answered");
+  line.add_flag("--close-unread", arguments.close_unread,
+                "close when the first data has come, without reading it: a reset");
+  line.add_flag("--linger0", arguments.linger0,
+                "close every connection with a reset (SO_LINGER, 0 s)");
+  line.add_value("--fail-rate", arguments.fail_rate, "PERCENT",
+                 "reset this share of the connections as soon as they are accepted, evenly spread");
+  line.add_flag("--half-open", arguments.half_open, "accept, and then never read, answer or close");
 }
 
-void declare_serve(CLI::App& app, ServeArguments& arguments) {
-  app.option_defaults()->group("Options");
-  app.add_option("address", arguments.address, "where to listen")->type_name("ADDRESS:PORT");
-  declare_value(app, "-m,--mode", arguments.mode, "MODE",
-                "echo (the default), discard or http (1.1; GET and HEAD)");
-  declare_value(app, "--body", arguments.body, "BYTES", "of an answer over HTTP; the default is 0");
-  declare_value(app, "-t,--threads", arguments.threads, "N",
-                "each with a listening socket of its own (SO_REUSEPORT); the default is 1");
-  declare_value(
-      app, "--backlog", arguments.backlog, "N",
+void declare_serve(CommandLine& line, ServeArguments& arguments) {
+  line.group("Options");
+  line.add_operands(arguments.address);
+  line.add_value("-m,--mode", arguments.mode, "MODE",
+                 "echo (the default), discard or http (1.1; GET and HEAD)");
+  line.add_value("--body", arguments.body, "BYTES", "of an answer over HTTP; the default is 0");
+  line.add_value("-t,--threads", arguments.threads, "N",
+                 "each with a listening socket of its own (SO_REUSEPORT); the default is 1");
+  line.add_value(
+      "--backlog", arguments.backlog, "N",
       "length of the queue of connections to accept, of each thread; the default is 4096");
-  declare_value(app, "-d,--duration", arguments.duration, "TIME",
-                "end after this time: 10, 10s, 1.5m, 2h, 500ms");
-  declare_value(app, "-i,--interval", arguments.interval, "TIME",
-                "a line of rates on stderr this often");
-  declare_flag(app, "-J,--json", arguments.json, "JSON Lines: one object per line");
-  declare_faults(app, arguments);
-  declare_common(app, arguments.common);
+  line.add_value("-d,--duration", arguments.duration, "TIME",
+                 "end after this time: 10, 10s, 1.5m, 2h, 500ms");
+  line.add_value("-i,--interval", arguments.interval, "TIME",
+                 "a line of rates on stderr this often");
+  line.add_flag("-J,--json", arguments.json, "JSON Lines: one object per line");
+  declare_faults(line, arguments);
+  line.add_common(arguments.common);
 }
 
 Result<double> parse_percent(std::string_view text) {
@@ -182,10 +181,10 @@ Result<void> check_combination(const ServeArguments& given, const model::ServeCo
 }  // namespace
 
 Result<Command> parse_serve(std::span<const char* const> arguments) {
-  CLI::App app;
+  CommandLine line;
   ServeArguments given;
-  declare_serve(app, given);
-  return parse_command(app, arguments, given.common, serve_help, [&]() -> Result<Command> {
+  declare_serve(line, given);
+  return parse_command(line, arguments, given.common, serve_help, [&]() -> Result<Command> {
     ServeOptions options;
     options.json = given.json;
     options.server.close_unread = given.close_unread;

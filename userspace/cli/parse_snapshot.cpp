@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/command_line.h"
 #include "cli/help.h"
-#include "cli/parse_app.h"
 #include "cli/parse_choice.h"
 #include "cli/parse_commands.h"
 #include "cli/parse_filter.h"
@@ -37,18 +37,18 @@ struct SnapshotArguments {
   bool listen = false;
 };
 
-void declare_snapshot(CLI::App& app, SnapshotArguments& arguments) {
-  declare_filter(app, arguments.filter, "sockets that these processes hold");
-  declare_value(
-      app, "--state", arguments.states, "STATE,...",
+void declare_snapshot(CommandLine& line, SnapshotArguments& arguments) {
+  declare_filter(line, arguments.filter, "sockets that these processes hold");
+  line.add_value(
+      "--state", arguments.states, "STATE,...",
       "sockets in these states: established, syn_sent, fin_wait1 and so on, as here or as "
       "ss spells them");
-  declare_flag(app, "--listen", arguments.listen,
-               "listening sockets only, with the length and the limit of their queues");
-  declare_output(app, arguments.output, "a second line with more of each socket");
-  app.option_defaults()->group("Kernel side");
-  declare_value(app, "--source", arguments.source, "SOURCE", std::string(kSourceHelp));
-  declare_common(app, arguments.common);
+  line.add_flag("--listen", arguments.listen,
+                "listening sockets only, with the length and the limit of their queues");
+  declare_output(line, arguments.output, "a second line with more of each socket");
+  line.group("Kernel side");
+  line.add_value("--source", arguments.source, "SOURCE", std::string(kSourceHelp));
+  line.add_common(arguments.common);
 }
 
 // "fin-wait-1", "FIN_WAIT1": "FINWAIT1".
@@ -103,10 +103,10 @@ Result<void> take_states(const SnapshotArguments& arguments, SnapshotOptions& op
 Result<SourceChoice> parse_source(std::string_view text) { return parse_choice(text, kSources); }
 
 Result<Command> parse_snapshot(std::span<const char* const> arguments, const HostLookup& host) {
-  CLI::App app;
+  CommandLine line;
   SnapshotArguments given;
-  declare_snapshot(app, given);
-  return parse_command(app, arguments, given.common, snapshot_help, [&]() -> Result<Command> {
+  declare_snapshot(line, given);
+  return parse_command(line, arguments, given.common, snapshot_help, [&]() -> Result<Command> {
     SnapshotOptions options;
     if (auto taken = first_failure(
             {take_output(given.output, options),

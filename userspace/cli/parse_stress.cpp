@@ -6,10 +6,10 @@
 #include <string_view>
 #include <system_error>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include "cli/command_line.h"
 #include "cli/help.h"
-#include "cli/parse_app.h"
 #include "cli/parse_choice.h"
 #include "cli/parse_commands.h"
 #include "cli/parse_output.h"
@@ -23,14 +23,14 @@ using model::LoadOptions;
 using model::LoadWork;
 using std::chrono::nanoseconds;
 
-constexpr std::uint64_t kMaxAtOnce = 1U << 20;
-constexpr std::uint64_t kMaxThreads = 1024;
+constexpr std::uint32_t kMaxAtOnce = 1U << 20;
+constexpr std::uint32_t kMaxThreads = 1024;
 constexpr std::uint32_t kMaxPayload = 64U << 20;
 constexpr double kMinRate = 0.001;
 constexpr double kMaxRate = 10e6;
 // MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of the kernel's include/net/tcp.h.
-constexpr std::uint64_t kMaxKeepaliveTime = 32'767;
-constexpr std::uint64_t kMaxKeepaliveCount = 127;
+constexpr std::uint32_t kMaxKeepaliveTime = 32'767;
+constexpr std::uint32_t kMaxKeepaliveCount = 127;
 constexpr nanoseconds kDefaultDuration = std::chrono::seconds(10);
 
 constexpr Choices<CloseStyle, 3> kCloseStyles{
@@ -44,72 +44,62 @@ struct StressArguments {
   bool ipv4 = false, ipv6 = false, nodelay = false, trace = false, yes = false, quiet = false;
 };
 
-void declare_load(CLI::App& app, StressArguments& arguments) {
-  app.option_defaults()->group("Load");
-  declare_value(app, "-c,--connections", arguments.connections, "N",
-                "at most this many at once: 64, or what the rate needs");
-  declare_value(app, "-r,--rate", arguments.rate, "N",
-                "new connections a second, at scheduled times; else as fast as they go");
-  declare_value(app, "-n,--total", arguments.total, "N", "end after this many connections");
-  declare_value(app, "-d,--duration", arguments.duration, "TIME",
-                "end after this time: 10, 500ms, 1.5m, 2h; 10 s where there is no --total");
-  declare_value(app, "-t,--threads", arguments.threads, "N", "one for each processor by default");
-  declare_flag(app, "--trace", arguments.trace,
-               "trace beside it, and say why connections failed; needs root");
-  declare_flag(
-      app, "-y,--yes", arguments.yes,
+void declare_load(CommandLine& line, StressArguments& arguments) {
+  line.group("Load");
+  line.add_value("-c,--connections", arguments.connections, "N",
+                 "at most this many at once: 64, or what the rate needs");
+  line.add_value("-r,--rate", arguments.rate, "N",
+                 "new connections a second, at scheduled times; else as fast as they go");
+  line.add_value("-n,--total", arguments.total, "N", "end after this many connections");
+  line.add_value("-d,--duration", arguments.duration, "TIME",
+                 "end after this time: 10, 500ms, 1.5m, 2h; 10 s where there is no --total");
+  line.add_value("-t,--threads", arguments.threads, "N", "one for each processor by default");
+  line.add_flag("--trace", arguments.trace,
+                "trace beside it, and say why connections failed; needs root");
+  line.add_flag(
+      "-y,--yes", arguments.yes,
       "more than 1,000 connections/s, or as fast as they go, not over loopback, are meant");
 }
 
-void declare_work(CLI::App& app, StressArguments& arguments) {
-  app.option_defaults()->group("Connections");
-  declare_value(app, "--http", arguments.http, "PATH",
-                "GET this path (HTTP/1.1), and check status and length of the answer");
-  declare_value(app, "--payload", arguments.payload, "SIZE",
-                "send so many bytes, and check that they come back: 1000, 64K, up to 64M");
-  declare_value(app, "--requests", arguments.requests, "N",
-                "of --http or --payload, one after the other: 1");
-  declare_value(app, "--hold", arguments.hold, "TIME",
-                "keep each open for so long, once it is done");
-  declare_value(app, "--close", arguments.close, "STYLE",
-                "fin, rst or half-close (shut down, and await the peer's end)");
-  declare_value(app, "--connect-timeout", arguments.connect_timeout, "TIME",
-                "a connect fails after this time: 5 s");
-  declare_value(app, "--timeout", arguments.timeout, "TIME",
-                "so does an answer, or the peer's end of a half-close: 10 s");
-  declare_flag(app, "-4,--ipv4", arguments.ipv4, "IPv4 addresses of the name only");
-  declare_flag(app, "-6,--ipv6", arguments.ipv6, "IPv6 addresses of the name only");
-  declare_value(app, "--source", arguments.sources, "CIDR,...",
-                "connect from these addresses in turn; each has ports of its own");
-  declare_value(app, "--keepalive", arguments.keepalive, "IDLE,INTERVAL,COUNT",
-                "keep-alive probes: seconds, seconds, number");
-  declare_value(app, "--user-timeout", arguments.user_timeout, "TIME", "TCP_USER_TIMEOUT");
-  declare_flag(app, "--nodelay", arguments.nodelay, "TCP_NODELAY");
+void declare_work(CommandLine& line, StressArguments& arguments) {
+  line.group("Connections");
+  line.add_value("--http", arguments.http, "PATH",
+                 "GET this path (HTTP/1.1), and check status and length of the answer");
+  line.add_value("--payload", arguments.payload, "SIZE",
+                 "send so many bytes, and check that they come back: 1000, 64K, up to 64M");
+  line.add_value("--requests", arguments.requests, "N",
+                 "of --http or --payload, one after the other: 1");
+  line.add_value("--hold", arguments.hold, "TIME", "keep each open for so long, once it is done");
+  line.add_value("--close", arguments.close, "STYLE",
+                 "fin, rst or half-close (shut down, and await the peer's end)");
+  line.add_value("--connect-timeout", arguments.connect_timeout, "TIME",
+                 "a connect fails after this time: 5 s");
+  line.add_value("--timeout", arguments.timeout, "TIME",
+                 "so does an answer, or the peer's end of a half-close: 10 s");
+  line.add_flag("-4,--ipv4", arguments.ipv4, "IPv4 addresses of the name only");
+  line.add_flag("-6,--ipv6", arguments.ipv6, "IPv6 addresses of the name only");
+  line.add_value("--source", arguments.sources, "CIDR,...",
+                 "connect from these addresses in turn; each has ports of its own");
+  line.add_value("--keepalive", arguments.keepalive, "IDLE,INTERVAL,COUNT",
+                 "keep-alive probes: seconds, seconds, number");
+  line.add_value("--user-timeout", arguments.user_timeout, "TIME", "TCP_USER_TIMEOUT");
+  line.add_flag("--nodelay", arguments.nodelay, "TCP_NODELAY");
 }
 
-void declare_stress(CLI::App& app, StressArguments& arguments) {
-  app.add_option("target", arguments.target, "HOST:PORT")->type_name("HOST:PORT");
-  declare_load(app, arguments);
-  declare_work(app, arguments);
-  app.option_defaults()->group("Output");
-  declare_flag(app, "-J,--json", arguments.output.json, "the results as one JSON object");
-  declare_value(app, "-o,--output", arguments.output.output, "FILE",
-                "write them to this file instead of stdout; an existing file is replaced");
-  declare_value(app, "--color", arguments.output.color, "WHEN",
-                "auto (on a terminal, unless NO_COLOR is set), always or never");
-  declare_flag(app, "-q,--quiet", arguments.quiet, "no progress while it runs");
-  declare_flag(app, "-v,--verbose", arguments.output.verbose,
-               "also each connection that failed, with its ports and its time");
-  declare_common(app, arguments.common);
-}
-
-Result<std::uint32_t> parse_number(std::string_view text, std::uint64_t max) {
-  const auto count = parse_count(text);
-  if (!count || *count > max) {
-    return std::unexpected(
-        usage_error(fmt::format("{} is not a number from 1 to {}", quote(text), max)));
-  }
-  return static_cast<std::uint32_t>(*count);
+void declare_stress(CommandLine& line, StressArguments& arguments) {
+  line.add_operands(arguments.target);
+  declare_load(line, arguments);
+  declare_work(line, arguments);
+  line.group("Output");
+  line.add_flag("-J,--json", arguments.output.json, "the results as one JSON object");
+  line.add_value("-o,--output", arguments.output.output, "FILE",
+                 "write them to this file instead of stdout; an existing file is replaced");
+  line.add_value("--color", arguments.output.color, "WHEN",
+                 "auto (on a terminal, unless NO_COLOR is set), always or never");
+  line.add_flag("-q,--quiet", arguments.quiet, "no progress while it runs");
+  line.add_flag("-v,--verbose", arguments.output.verbose,
+                "also each connection that failed, with its ports and its time");
+  line.add_common(arguments.common);
 }
 
 Result<double> parse_rate(std::string_view text) {
@@ -129,9 +119,9 @@ Result<model::Keepalive> parse_keepalive(std::string_view text) {
     return std::unexpected(
         usage_error(fmt::format("{} is not IDLE,INTERVAL,COUNT", quote(text)), "such as 60,10,5"));
   }
-  const auto idle = parse_number(items[0], kMaxKeepaliveTime);
-  const auto interval = parse_number(items[1], kMaxKeepaliveTime);
-  const auto count = parse_number(items[2], kMaxKeepaliveCount);
+  const auto idle = parse_number_between(items[0], 1, kMaxKeepaliveTime);
+  const auto interval = parse_number_between(items[1], 1, kMaxKeepaliveTime);
+  const auto count = parse_number_between(items[2], 1, kMaxKeepaliveCount);
   for (const auto* const number : {&idle, &interval, &count}) {
     if (!*number) {
       return std::unexpected(number->error());
@@ -153,8 +143,8 @@ Result<std::chrono::milliseconds> parse_user_timeout(std::string_view text) {
 }
 
 Result<void> take_pace(const StressArguments& given, LoadOptions& options) {
-  const auto up_to = [](std::uint64_t max) {
-    return [max](std::string_view text) { return parse_number(text, max); };
+  const auto up_to = [](std::uint32_t max) {
+    return [max](std::string_view text) { return parse_number_between(text, 1, max); };
   };
   auto taken = first_failure(
       {take_value("--connections", given.connections, options.connections, up_to(kMaxAtOnce)),
@@ -185,7 +175,7 @@ Result<void> take_talk(const StressArguments& given, LoadOptions& options) {
        take_value("--payload", given.payload, options.payload_bytes,
                   [](std::string_view text) { return parse_size(text, 1, kMaxPayload); }),
        take_value("--requests", given.requests, options.requests, [](std::string_view text) {
-         return parse_number(text, std::numeric_limits<std::uint32_t>::max());
+         return parse_number_between(text, 1, std::numeric_limits<std::uint32_t>::max());
        })});
 }
 
@@ -245,10 +235,10 @@ Result<Command> take_stress(const StressArguments& given) {
 }  // namespace
 
 Result<Command> parse_stress(std::span<const char* const> arguments) {
-  CLI::App app;
+  CommandLine line;
   StressArguments given;
-  declare_stress(app, given);
-  return parse_command(app, arguments, given.common, stress_help,
+  declare_stress(line, given);
+  return parse_command(line, arguments, given.common, stress_help,
                        [&]() -> Result<Command> { return take_stress(given); });
 }
 

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace tcptrace::cli {
 namespace {

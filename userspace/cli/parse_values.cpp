@@ -6,13 +6,13 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <concepts>
 #include <optional>
 #include <system_error>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include "base/parse.h"
 #include "base/text.h"
 #include "cli/parse_suggest.h"
 
@@ -23,19 +23,8 @@ std::unexpected<Error> reject(std::string_view value, std::string_view why, std:
   return std::unexpected(usage_error(fmt::format("{} {}", quote(value), why), std::move(hint)));
 }
 
-template <std::unsigned_integral T>
-std::optional<T> whole_number(std::string_view text) {
-  T value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failure] = std::from_chars(text.data(), end, value);
-  if (text.empty() || failure != std::errc() || stop != end) {
-    return std::nullopt;
-  }
-  return value;
-}
-
 std::optional<std::uint16_t> port_number(std::string_view text) {
-  const auto port = whole_number<std::uint16_t>(text);
+  const auto port = parse_number<std::uint16_t>(text);
   return port.value_or(0) == 0 ? std::nullopt : port;
 }
 
@@ -103,7 +92,7 @@ std::vector<std::string_view> split_list(std::string_view text) {
 Result<std::uint32_t> parse_pid(std::string_view text) {
   // PID_MAX_LIMIT of the kernel's include/linux/threads.h.
   static constexpr std::uint32_t kMaxPid = 4U << 20;
-  const auto pid = whole_number<std::uint32_t>(text);
+  const auto pid = parse_number<std::uint32_t>(text);
   if (pid.value_or(0) == 0 || *pid > kMaxPid) {
     return reject(text, "is not a process id");
   }
@@ -168,7 +157,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
 Result<std::uint32_t> parse_size(std::string_view text, std::uint32_t min, std::uint32_t max) {
   const unsigned shift = text.empty() ? 0 : size_shift(text.back());
   const auto number =
-      whole_number<std::uint64_t>(text.substr(0, text.size() - (shift != 0 ? 1 : 0)));
+      parse_number<std::uint64_t>(text.substr(0, text.size() - (shift != 0 ? 1 : 0)));
   if (!number || *number > (max >> shift) || (*number << shift) < min) {
     return reject(text,
                   fmt::format("is not a size from {} to {}", format_size(min), format_size(max)));
@@ -217,11 +206,20 @@ Result<std::string> parse_http_path(std::string_view text) {
 }
 
 Result<std::uint64_t> parse_count(std::string_view text) {
-  const auto count = whole_number<std::uint64_t>(text);
+  const auto count = parse_number<std::uint64_t>(text);
   if (count.value_or(0) == 0) {
     return reject(text, "is not a number from 1 on");
   }
   return *count;
+}
+
+Result<std::uint32_t> parse_number_between(std::string_view text, std::uint32_t min,
+                                           std::uint32_t max) {
+  const auto number = parse_number<std::uint32_t>(text);
+  if (!number || *number < min || *number > max) {
+    return reject(text, fmt::format("is not a number from {} to {}", min, max));
+  }
+  return *number;
 }
 
 Result<model::Target> parse_target(std::string_view text) {

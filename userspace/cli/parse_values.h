@@ -32,6 +32,9 @@ namespace tcptrace::cli {
 // "10.0.0.0/8", "fe80::/10", "::1", "[::1]". A v4-mapped prefix becomes the IPv4 one.
 [[nodiscard]] Result<model::Prefix> parse_prefix(std::string_view text);
 
+// An address as RFC 5952 writes it, without brackets; empty: it is none.
+[[nodiscard]] std::string canonical_address(std::string_view text);
+
 // "example.com:443", "192.0.2.1:443", "[2001:db8::1]:443".
 [[nodiscard]] Result<model::Target> parse_target(std::string_view text);
 
@@ -57,6 +60,8 @@ namespace tcptrace::cli {
 
 // At least 1.
 [[nodiscard]] Result<std::uint64_t> parse_count(std::string_view text);
+[[nodiscard]] Result<std::uint32_t> parse_number_between(std::string_view text, std::uint32_t min,
+                                                         std::uint32_t max);
 
 // Selects the event type `text` names: "reset" … "state", "all".
 [[nodiscard]] Result<void> select_event(std::string_view text, model::EventSelection& selection);

@@ -18,9 +18,9 @@ bool ends_connection(model::EventKind kind) {
 
 }  // namespace
 
-Pipeline::Pipeline(Writer* writer, std::span<const std::string> reset_reasons,
+Pipeline::Pipeline(RecordOutput* output, std::span<const std::string> reset_reasons,
                    std::optional<std::uint64_t> count, CgroupLookup cgroup_of, Condition wanted)
-    : writer_(writer),
+    : output_(output),
       decoder_(reset_reasons),
       to_settle_([this](model::Event&& event) { settle(std::move(event)); }),
       to_report_([this](model::Event&& event) { report(std::move(event)); }),
@@ -147,17 +147,17 @@ void Pipeline::report(model::Event&& event) {
 }
 
 void Pipeline::write(const model::Record& record) {
-  if (writer_ == nullptr || failure_) {
+  if (output_ == nullptr || failure_) {
     return;
   }
-  if (auto written = writer_->write(record); !written) {
+  if (auto written = output_->write(record); !written) {
     failure_ = written.error();
   }
 }
 
 void Pipeline::note_losses(model::LossCounts kernel, nanoseconds boot_time) {
   kernel.undecodable = undecodable_;
-  kernel.output += writer_ == nullptr ? 0 : writer_->lost_lines();
+  kernel.output += output_ == nullptr ? 0 : output_->lost_lines();
   if (kernel == losses_ || failure_) {
     losses_ = kernel;
     return;

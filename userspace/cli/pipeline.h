@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cli/writer.h"
+#include "cli/record_output.h"
 #include "diagnose/patterns.h"
 #include "model/record.h"
 #include "trace/connection_table.h"
@@ -35,9 +35,9 @@ class Pipeline {
   // Whether an event is asked for, where no kernel has decided it.
   using Condition = std::function<bool(const model::Event&)>;
 
-  // `writer` outlives the pipeline; null: nothing is written, the observer has it all. `count`:
+  // `output` outlives the pipeline; null: nothing is written, the observer has it all. `count`:
   // events after which it is done.
-  Pipeline(Writer* writer, std::span<const std::string> reset_reasons,
+  Pipeline(RecordOutput* output, std::span<const std::string> reset_reasons,
            std::optional<std::uint64_t> count, CgroupLookup cgroup_of, Condition wanted = {});
 
   // Polls are made: what they see of a connection becomes the history of its end.
@@ -77,7 +77,7 @@ class Pipeline {
   void report(model::Event&& event);
   void write(const model::Record& record);
 
-  Writer* writer_;
+  RecordOutput* output_;
   trace::Decoder decoder_;
   trace::ConnectionTable connections_{0, 0};
   trace::ResetFilter reset_filter_;

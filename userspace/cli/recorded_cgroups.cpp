@@ -12,6 +12,12 @@ constexpr std::uint64_t kNoCgroup = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
+bool is_within_any(const std::string& path, std::span<const std::string> cgroups) {
+  return !path.empty() && std::ranges::any_of(cgroups, [&](const std::string& wanted) {
+    return wanted == "/" || path == wanted || path.starts_with(wanted + '/');
+  });
+}
+
 RecordedCgroups::RecordedCgroups(model::Filter& filter, std::vector<std::string> paths,
                                  const trace::recording::Opening& opening)
     : filter_(filter), wanted_(filter.cgroups), paths_(std::move(paths)) {
@@ -32,9 +38,7 @@ RecordedCgroups::RecordedCgroups(model::Filter& filter, std::vector<std::string>
 }
 
 bool RecordedCgroups::wants_path(const std::string& path) const {
-  return !path.empty() && std::ranges::any_of(paths_, [&](const std::string& wanted) {
-    return wanted == "/" || path == wanted || path.starts_with(wanted + '/');
-  });
+  return is_within_any(path, paths_);
 }
 
 bool RecordedCgroups::wants_id(std::uint64_t id) const {

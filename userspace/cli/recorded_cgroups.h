@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@
 #include "trace/recording.h"
 
 namespace tcptrace::cli {
+
+// Whether the cgroup with this path is one of `cgroups`, or below one.
+[[nodiscard]] bool is_within_any(const std::string& path, std::span<const std::string> cgroups);
 
 class RecordedCgroups {
  public:

@@ -4,18 +4,19 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <variant>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/text.h"
 #include "cli/event_output.h"
 #include "cli/pipeline.h"
 #include "cli/recorded_cgroups.h"
 #include "cli/version.h"
-#include "cli/writer.h"
 #include "sink/file_source.h"
 #include "trace/filter.h"
 #include "trace/recording_reader.h"
@@ -28,8 +29,12 @@ using trace::recording::Content;
 
 class ReplayRun {
  public:
-  explicit ReplayRun(const ReplayOptions& options)
-      : options_(options), filter_(options.filter), name_(name_of(options)) {}
+  ReplayRun(const ReplayOptions& options, sink::FileSource file, const OpenRecords& open_records)
+      : options_(options),
+        open_records_(open_records),
+        filter_(options.filter),
+        name_(recording_name(options.recording)),
+        file_(std::move(file)) {}
 
   Result<void> run();
 
@@ -40,7 +45,7 @@ class ReplayRun {
   void operator()(const trace::recording::Opening&) {}
   void operator()(const trace::recording::Record& record);
   void operator()(const trace::recording::WallClock& clock) {
-    writer_->set_boot_to_wall(clock.boot_to_wall);
+    output_->set_boot_to_wall(clock.boot_to_wall);
   }
   void operator()(const trace::recording::Name& name) { cgroups_->learn(name); }
   void operator()(const trace::recording::Tick& tick);
@@ -56,22 +61,21 @@ class ReplayRun {
   void operator()(const trace::recording::Ended& ended) { pipeline_->forget(ended.connections); }
 
  private:
-  static std::string name_of(const ReplayOptions& options) {
-    return options.recording == "-" ? "stdin" : terminal_safe(options.recording);
-  }
   Result<void> open();
   Result<void> loop();
   Result<void> end();
-  void say_what_is_missing() const;
+  void say_missing(std::string words);
+  void say_what_is_missing();
 
   const ReplayOptions& options_;
+  const OpenRecords& open_records_;
   model::Filter filter_;
   std::string name_;
-  std::optional<sink::FileSource> file_;
+  sink::FileSource file_;
   std::optional<trace::RecordingReader> reader_;
   trace::recording::Opening opening_;
   std::optional<RecordedCgroups> cgroups_;
-  std::optional<Writer> writer_;
+  std::unique_ptr<RecordOutput> output_;
   std::optional<Pipeline> pipeline_;
 
   nanoseconds now_{};  // of the recording
@@ -84,12 +88,7 @@ class ReplayRun {
 };
 
 Result<void> ReplayRun::open() {
-  auto file = sink::FileSource::open(options_.recording);
-  if (!file) {
-    return std::unexpected(file.error().within(name_));
-  }
-  file_.emplace(std::move(*file));
-  reader_.emplace([this](std::span<std::byte> into) { return file_->read(into); });
+  reader_.emplace([this](std::span<std::byte> into) { return file_.read(into); });
   auto opening = reader_->open(version());
   if (!opening) {
     return std::unexpected(opening.error().within(name_));
@@ -97,15 +96,13 @@ Result<void> ReplayRun::open() {
   opening_ = std::move(*opening);
   now_ = opening_.hooks.boot_time;
   cgroups_.emplace(filter_, options_.cgroups, opening_);
-  auto sink = open_output(options_, -1);
-  if (!sink) {
-    return std::unexpected(sink.error());
+  auto output = open_records_(opening_.hooks.host, opening_.boot_to_wall, -1);
+  if (!output) {
+    return std::unexpected(output.error());
   }
-  writer_.emplace(std::move(*sink),
-                  event_context(options_, opening_.hooks.host, opening_.boot_to_wall),
-                  options_.json);
+  output_ = std::move(*output);
   pipeline_.emplace(
-      &*writer_, opening_.reset_reasons, options_.count,
+      output_.get(), opening_.reset_reasons, options_.count,
       [this](std::uint64_t id, std::uint32_t pid, nanoseconds) {
         return cgroups_->lookup(id, pid);
       },
@@ -116,7 +113,7 @@ Result<void> ReplayRun::open() {
   if (opening_.hooks.polling) {
     pipeline_->set_polling(*opening_.hooks.polling);
   }
-  return write_opening(*writer_, opening_.hooks, options_);
+  return output_->begin(opening_.hooks);
 }
 
 void ReplayRun::operator()(const trace::Gap& gap) {
@@ -158,7 +155,7 @@ Result<void> ReplayRun::loop() {
     }
     // Whoever reads along gets what there is, block by block.
     if (std::holds_alternative<trace::BlockBegin>(**item)) {
-      if (auto flushed = writer_->flush(); !flushed) {
+      if (auto flushed = output_->flush(); !flushed) {
         return flushed;
       }
     }
@@ -180,23 +177,25 @@ Result<void> ReplayRun::end() {
   summary.duration = end_->duration;
   summary.coverage = std::move(coverage_);
   summary.ended_by = pipeline_->count_reached() ? "count" : end_->ended_by;
-  if (auto written = writer_->write(std::move(summary)); !written) {
+  if (auto written = output_->write(std::move(summary)); !written) {
     return written;
   }
-  return writer_->flush();
+  return output_->flush();
 }
 
-void ReplayRun::say_what_is_missing() const {
+void ReplayRun::say_missing(std::string words) {
+  words.insert(0, name_ + ' ');
+  output_->note_missing(words);
+  std::fputs(fmt::format("tcptrace: {}\n", words).c_str(), stderr);
+}
+
+void ReplayRun::say_what_is_missing() {
   if (damaged_) {
-    std::fputs(fmt::format("tcptrace: {} is damaged: {}{} record{} could not be read\n", name_,
-                           more_missing_ ? "at least " : "", missing_, missing_ == 1 ? "" : "s")
-                   .c_str(),
-               stderr);
+    say_missing(fmt::format("is damaged: {}{} record{} could not be read",
+                            more_missing_ ? "at least " : "", missing_, missing_ == 1 ? "" : "s"));
   }
   if (!end_) {
-    std::fputs(fmt::format("tcptrace: {} has no end: it was cut off, or is still written\n", name_)
-                   .c_str(),
-               stderr);
+    say_missing("has no end: it was cut off, or is still written");
   }
 }
 
@@ -213,6 +212,38 @@ Result<void> ReplayRun::run() {
 
 }  // namespace
 
-Result<void> run_replay(const ReplayOptions& options) { return ReplayRun(options).run(); }
+std::string recording_name(const std::string& path) {
+  return path == "-" ? "stdin" : terminal_safe(path);
+}
+
+Result<sink::FileSource> open_recording(const std::string& path) {
+  auto file = sink::FileSource::open(path);
+  return file ? std::move(file) : std::unexpected(file.error().within(recording_name(path)));
+}
+
+Result<void> replay(const ReplayOptions& options, sink::FileSource file,
+                    const OpenRecords& open_records) {
+  return ReplayRun(options, std::move(file), open_records).run();
+}
+
+Result<void> check_keeps(const std::string& recording, const std::string& output) {
+  std::error_code not_there;
+  const bool same =
+      std::filesystem::is_regular_file(output, not_there) &&
+      std::filesystem::equivalent(recording == "-" ? "/dev/stdin" : recording, output, not_there);
+  return same ? std::unexpected(usage_error("--output would replace " + recording_name(recording)))
+              : Result<void>();
+}
+
+Result<void> run_replay(const ReplayOptions& options) {
+  if (options.output) {
+    if (auto kept = check_keeps(options.recording, *options.output); !kept) {
+      return kept;
+    }
+  }
+  auto file = open_recording(options.recording);
+  return file ? replay(options, std::move(*file), printed_records(options))
+              : std::unexpected(file.error());
+}
 
 }  // namespace tcptrace::cli

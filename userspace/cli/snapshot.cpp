@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/snapshot.h"
 
-#include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/dump_words.h"
 #include "cli/event_output.h"
 #include "cli/namespaces.h"
 #include "cli/run_context.h"
 #include "host/cgroup_names.h"
 #include "host/netns.h"
-#include "host/procfs.h"
 #include "host/signal_fd.h"
 #include "host/socket_owners.h"
 #include "kernel/socket_dump.h"
@@ -30,27 +28,6 @@ namespace {
 
 constexpr const char* kRoot = "/";
 
-void say(const std::string& text) { std::fputs(("tcptrace: " + text + "\n").c_str(), stderr); }
-
-void say_unread(const kernel::DumpReport& report) {
-  for (const kernel::UnreadNamespace& netns : report.unread) {
-    say(fmt::format("network namespace {} was not read: {}", netns.inode, netns.error.what));
-  }
-  if (report.owners_unreadable) {
-    say(fmt::format("no socket has an owner: {}", report.owners_unreadable->what));
-  }
-  if (report.unread_processes != 0) {
-    say(fmt::format("the files of {} processes could not be read: their sockets have no owner",
-                    report.unread_processes));
-  }
-  if (report.undecodable != 0) {
-    say(fmt::format("{} records were not understood", report.undecodable));
-  }
-  if (report.interrupted) {
-    say("the sockets changed while they were listed: some may be missing or there twice");
-  }
-}
-
 class SnapshotRun {
  public:
   explicit SnapshotRun(const SnapshotOptions& options) : options_(options) {}
@@ -59,8 +36,6 @@ class SnapshotRun {
 
  private:
   Result<void> open();
-  Result<void> check_pid_namespace(const kernel::SocketDump& dump) const;
-  [[nodiscard]] std::string netns_name(std::uint32_t inode) const;
   void take(const model::Socket& socket);
   [[nodiscard]] bool write(std::string_view lines);
   Result<void> finish(const kernel::DumpReport& report);
@@ -76,27 +51,6 @@ class SnapshotRun {
   std::string line_;
   std::optional<Error> failure_;
 };
-
-// What the processes of a pid namespace of its own are called there is not what BPF calls them.
-Result<void> SnapshotRun::check_pid_namespace(const kernel::SocketDump& dump) const {
-  if (options_.filter.pids.empty() || dump.source() == model::SocketSource::kNetlink ||
-      host::in_initial_pid_namespace(kRoot)) {
-    return {};
-  }
-  return std::unexpected(
-      Error{.what = "--pid: this is a pid namespace of its own, and an iterator's pids are the "
-                    "host's",
-            .hint = "run in the host's (docker run --pid=host, hostPID: true), or use --source "
-                    "netlink",
-            .errno_code = 0,
-            .status = ExitStatus::kUnsupported});
-}
-
-std::string SnapshotRun::netns_name(std::uint32_t inode) const {
-  const auto netns = std::ranges::find(netns_, inode, &host::NetNamespace::inode);
-  const std::string name = netns == netns_.end() ? "" : host::netns_label(kRoot, *netns);
-  return name.empty() ? std::to_string(inode) : name;
-}
 
 Result<void> SnapshotRun::open() {
   auto signals = host::SignalFd::open();
@@ -114,7 +68,7 @@ Result<void> SnapshotRun::open() {
   if (!dump) {
     return std::unexpected(dump.error());
   }
-  if (auto checked = check_pid_namespace(*dump); !checked) {
+  if (auto checked = check_pid_namespace(options_.filter, *dump); !checked) {
     return checked;
   }
   dump_.emplace(std::move(*dump));
@@ -127,7 +81,7 @@ Result<void> SnapshotRun::open() {
   context_ = make_context(options_);
   if (!options_.json) {
     table_.emplace(options_.listen, context_,
-                   [this](std::uint32_t inode) { return netns_name(inode); });
+                   [this](std::uint32_t inode) { return netns_name(netns_, inode); });
   }
   return {};
 }
@@ -172,10 +126,9 @@ Result<void> SnapshotRun::finish(const kernel::DumpReport& report) {
     return std::unexpected(*failure_);
   }
   say_unread(report);
-  say(fmt::format(
-      "{} in {}, by {}", counted(report.sockets, "socket"),
-      counted(report.namespaces, "network namespace"),
-      dump_->source() == model::SocketSource::kIter ? "a BPF iterator" : "netlink (sock_diag)"));
+  say(fmt::format("{} in {}, by {}", counted(report.sockets, "socket"),
+                  counted(report.namespaces, "network namespace"),
+                  output::source_words(dump_->source())));
   if (const auto& setback = dump_->setback(); setback && options_.verbose) {
     say(fmt::format("no BPF iterator: {}", setback->what));
   }
@@ -196,11 +149,8 @@ Result<void> SnapshotRun::run() {
   if (!report) {
     return std::unexpected(report.error());
   }
-  if (report->namespaces == 0 && !report->unread.empty()) {
-    const kernel::UnreadNamespace& first = report->unread.front();
-    Error error = first.error;
-    return std::unexpected(
-        error.within(fmt::format("network namespace {} was not read", first.inode)));
+  if (auto read = check_read(*report); !read) {
+    return read;
   }
   return finish(*report);
 }

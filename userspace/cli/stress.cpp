@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "cli/event_output.h"
 #include "cli/load_trace.h"

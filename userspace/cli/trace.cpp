@@ -17,7 +17,6 @@
 #include "cli/pipeline.h"
 #include "cli/recorder.h"
 #include "cli/run_context.h"
-#include "cli/writer.h"
 #include "host/boot_clock.h"
 #include "host/cgroup_names.h"
 #include "host/coverage.h"
@@ -78,7 +77,8 @@ bool polls_by_iterator(const HistoryOptions& history) {
 // One run. The members are destroyed in reverse: the hooks go before the output they feed.
 class TraceRun {
  public:
-  explicit TraceRun(const TraceOptions& options) : options_(options) {}
+  TraceRun(const TraceOptions& options, const OpenRecords& open_records)
+      : options_(options), open_records_(open_records) {}
 
   Result<void> run();
 
@@ -99,9 +99,11 @@ class TraceRun {
   [[nodiscard]] int poll_timeout_ms(nanoseconds now) const;
 
   const TraceOptions& options_;
+  const OpenRecords& open_records_;
   std::optional<host::SignalFd> signals_;
   std::optional<host::PidWatch> processes_;
-  std::optional<Writer> writer_;
+  std::unique_ptr<RecordOutput> output_;
+  nanoseconds boot_to_wall_{};
   host::CgroupNames names_;
   std::unique_ptr<Recorder> recorder_;  // null: nothing is recorded
   std::optional<Pipeline> pipeline_;
@@ -153,13 +155,12 @@ Result<void> TraceRun::open() {
     history_.emplace(*session_, options_.filter, options_.history);
   }
   // Only now: a trace that cannot run leaves an existing file as it is.
-  auto sink = open_output(options_, signals_->fd());
-  if (!sink) {
-    return std::unexpected(sink.error());
+  boot_to_wall_ = host::boot_to_wall();
+  auto output = open_records_(host::read_machine().name, boot_to_wall_, signals_->fd());
+  if (!output) {
+    return std::unexpected(output.error());
   }
-  writer_.emplace(std::move(*sink),
-                  event_context(options_, host::read_machine().name, host::boot_to_wall()),
-                  options_.json);
+  output_ = std::move(*output);
   if (options_.recording) {
     auto recorder = Recorder::create(*options_.recording, names_);
     if (!recorder) {
@@ -167,7 +168,7 @@ Result<void> TraceRun::open() {
     }
     recorder_ = std::move(*recorder);
   }
-  pipeline_.emplace(&*writer_, session_->reset_reasons(), options_.count,
+  pipeline_.emplace(output_.get(), session_->reset_reasons(), options_.count,
                     [this](std::uint64_t id, std::uint32_t pid, nanoseconds now) {
                       return recorder_ ? recorder_->lookup(id, pid, now)
                                        : names_.lookup(id, pid, now);
@@ -186,18 +187,18 @@ Result<void> TraceRun::begin() {
   if (recorder_) {
     auto begun = recorder_->begin({.hooks = hooks,
                                    .reset_reasons = session_->reset_reasons(),
-                                   .boot_to_wall = writer_->context().boot_to_wall,
+                                   .boot_to_wall = boot_to_wall_,
                                    .cgroups = {}},
                                   options_.filter.cgroups);
     if (!begun) {
       return begun;
     }
   }
-  return write_opening(*writer_, hooks, options_);
+  return output_->begin(hooks);
 }
 
 std::optional<std::string> TraceRun::why_end(nanoseconds now) {
-  if (pipeline_->failure() || writer_->reader_gone()) {
+  if (pipeline_->failure() || output_->reader_gone()) {
     return "output closed";
   }
   if (pipeline_->count_reached()) {
@@ -242,7 +243,7 @@ Result<void> TraceRun::drain() {
   if (!behind_) {
     settle();
   }
-  return writer_->flush();
+  return output_->flush();
 }
 
 void TraceRun::settle() {
@@ -291,10 +292,11 @@ void TraceRun::housekeeping(nanoseconds now) {
   }
   next_housekeeping_ = now + kHousekeeping;
   note_losses(now);
-  writer_->set_boot_to_wall(host::boot_to_wall());
+  boot_to_wall_ = host::boot_to_wall();
+  output_->set_boot_to_wall(boot_to_wall_);
   if (recorder_) {
     recorder_->flush();
-    recorder_->set_boot_to_wall(writer_->context().boot_to_wall);
+    recorder_->set_boot_to_wall(boot_to_wall_);
   }
 }
 
@@ -340,10 +342,10 @@ Result<void> TraceRun::end() {
   if (recorder_) {
     recorder_->end(total, counts);
   }
-  if (auto written = writer_->write(std::move(total)); !written) {
+  if (auto written = output_->write(std::move(total)); !written) {
     return written;
   }
-  return writer_->flush();
+  return output_->flush();
 }
 
 model::Summary TraceRun::summary(nanoseconds now, const CountersNow& after) const {
@@ -386,6 +388,12 @@ Result<void> TraceRun::run() {
 
 }  // namespace
 
-Result<void> run_trace(const TraceOptions& options) { return TraceRun(options).run(); }
+Result<void> trace_into(const TraceOptions& options, const OpenRecords& open_records) {
+  return TraceRun(options, open_records).run();
+}
+
+Result<void> run_trace(const TraceOptions& options) {
+  return trace_into(options, printed_records(options));
+}
 
 }  // namespace tcptrace::cli

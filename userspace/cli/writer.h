@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/record_output.h"
 #include "model/record.h"
 #include "output/context.h"
 #include "output/text.h"
@@ -14,20 +15,21 @@
 
 namespace tcptrace::cli {
 
-class Writer {
+class Writer : public RecordOutput {
  public:
   Writer(std::unique_ptr<sink::Sink> sink, output::Context context, bool json)
       : sink_(std::move(sink)), context_(std::move(context)), json_(json) {}
 
   [[nodiscard]] Result<void> write_header();
-  [[nodiscard]] Result<void> write(const model::Record& record);
-  [[nodiscard]] Result<void> flush() { return sink_->flush(); }
+  [[nodiscard]] Result<void> write(const model::Record& record) override;
+  [[nodiscard]] Result<void> flush() override { return sink_->flush(); }
 
-  [[nodiscard]] bool reader_gone() const { return sink_->reader_gone(); }
-  [[nodiscard]] std::uint64_t lost_lines() const { return sink_->lost_lines(); }
+  [[nodiscard]] bool reader_gone() const override { return sink_->reader_gone(); }
+  [[nodiscard]] std::uint64_t lost_lines() const override { return sink_->lost_lines(); }
   [[nodiscard]] const output::Context& context() const { return context_; }
-  // The wall clock can be stepped while a trace runs for months.
-  void set_boot_to_wall(std::chrono::nanoseconds offset) { context_.boot_to_wall = offset; }
+  void set_boot_to_wall(std::chrono::nanoseconds offset) override {
+    context_.boot_to_wall = offset;
+  }
 
  private:
   std::unique_ptr<sink::Sink> sink_;

@@ -42,17 +42,29 @@ _tcptrace_value() {
             COMPREPLY=()
             [[ ${COMP_WORDS[1]} == stress ]] || mapfile -t COMPREPLY < <(compgen -W 'auto iter netlink' -- "$cur")
             ;;
+        --profile) mapfile -t COMPREPLY < <(compgen -W 'web proxy low-memory' -- "$cur") ;;
+        --root) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
         --attach) mapfile -t COMPREPLY < <(compgen -W 'auto fentry tp kprobe' -- "$cur") ;;
-        -m | --mode) mapfile -t COMPREPLY < <(compgen -W 'echo discard http' -- "$cur") ;;
+        -m | --mode)
+            if [[ ${COMP_WORDS[1]} == generate ]]; then
+                mapfile -t COMPREPLY < <(compgen -W 'http tcp' -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -W 'echo discard http' -- "$cur")
+            fi
+            ;;
+        --proxy-protocol) mapfile -t COMPREPLY < <(compgen -W 'send accept both' -- "$cur") ;;
         --close) mapfile -t COMPREPLY < <(compgen -W 'fin rst half-close' -- "$cur") ;;
         --color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
-        -o | --output | -w | --write) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        -o | --output | -w | --write | --config) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         -P | --port | -L | --localport | -D | --remoteport | --addr | -d | --duration | -c | --count | \
             --ring-size | --max-connections | --history | --history-interval | --history-memory | \
             -i | --interval | -t | --threads | --body | --backlog | --accept-delay | --read-rate | --respond-delay | \
             --idle-timeout | --close-after | --fail-rate | --timeout | --send | --http | \
             -n | --total | -r | --rate | --connections | --payload | --requests | --hold | --connect-timeout | \
-            --keepalive | --user-timeout) COMPREPLY=() ;;
+            --keepalive | --user-timeout | \
+            --backend | --backend-keepalive | --probe-limit | --watch-backends | --health-check | --keepalive-pool | \
+            --pool-idle | --listen | --client-idle | --response-timeout | --retries | --top) COMPREPLY=() ;;
+        --exec) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
         *) return 1 ;;
     esac
 }
@@ -63,7 +75,8 @@ _tcptrace() {
     local output='--json --output --no-header --color --verbose'
     local options="$filters --events --duration --count $output --write --attach --ring-size --max-connections
         --history --history-interval --history-memory --source --help --version"
-    local words="trace replay snapshot check drill stress serve probe completion $options"
+    local words="trace replay snapshot check drill stress serve probe analyze pools monitor report tune generate
+        completion $options"
     COMPREPLY=()
     ((COMP_CWORD > 1)) && words=$options
     case ${COMP_WORDS[1]} in
@@ -90,6 +103,28 @@ _tcptrace() {
                 --hold --close --connect-timeout --timeout --ipv4 --ipv6 --source --keepalive --user-timeout --nodelay --json
                 --output --color --quiet --verbose --help --version'
             ;;
+        analyze)
+            ((COMP_CWORD > 1)) && words='--netns --interval --top --source --json --output --color --verbose --help --version'
+            ;;
+        pools)
+            ((COMP_CWORD > 1)) && words="$filters --interval --duration --once $output --source --help --version"
+            ;;
+        monitor)
+            ((COMP_CWORD > 1)) && words="--interval --duration --once --plain --netns --config --exec $output --source
+                --no-trace --help --version"
+            ;;
+        report)
+            ((COMP_CWORD > 1)) && words="$filters --events --duration --output --text --json --color --help --version"
+            ;;
+        tune)
+            ((COMP_CWORD > 1)) && words='--dry-run --apply --restore --profile --live-only --root --json --output --color
+                --verbose --help --version'
+            ;;
+        generate)
+            ((COMP_CWORD > 1)) && words='haproxy nginx --backend --backend-keepalive --probe-backends --probe-limit
+                --watch-backends --health-check --no-health-check --keepalive-pool --pool-idle --listen --mode --tls-passthrough --proxy-protocol
+                --client-idle --max-connections --connect-timeout --response-timeout --retries --output --help --version'
+            ;;
         completion) ((COMP_CWORD > 1)) && words='bash zsh fish --help --version' ;;
     esac
     # "--pid=8": bash takes the "=" for a word.
@@ -99,7 +134,7 @@ _tcptrace() {
         prev=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     _tcptrace_value "$prev" && return
-    if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} == replay && $cur != -* ]]; then
+    if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} == @(replay|report) && $cur != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     else
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 # fish completion for tcptrace(8).
 
-set -l commands trace replay snapshot check drill stress serve probe completion
-set -l printing "not __fish_seen_subcommand_from check drill stress serve probe completion"
-set -l selecting "not __fish_seen_subcommand_from snapshot check drill stress serve probe completion"
-set -l tracing "not __fish_seen_subcommand_from replay snapshot check drill stress serve probe completion"
+set -l commands trace replay snapshot check drill stress serve probe analyze pools monitor report tune generate completion
+set -l printing "not __fish_seen_subcommand_from check drill stress serve probe analyze monitor tune generate completion"
+set -l selecting "not __fish_seen_subcommand_from snapshot pools report check drill stress serve probe analyze monitor tune generate completion"
+set -l tracing "not __fish_seen_subcommand_from replay snapshot pools report check drill stress serve probe analyze monitor tune generate completion"
 set -l listing "__fish_seen_subcommand_from snapshot"
-set -l hooked "not __fish_seen_subcommand_from replay snapshot stress serve probe completion"
+set -l hooked "not __fish_seen_subcommand_from replay snapshot stress serve probe analyze pools monitor report tune generate completion"
 set -l serving "__fish_seen_subcommand_from serve"
 set -l probing "__fish_seen_subcommand_from probe"
 set -l loading "__fish_seen_subcommand_from stress"
-set -l json "not __fish_seen_subcommand_from completion"
+set -l analyzing "__fish_seen_subcommand_from analyze"
+set -l pooling "__fish_seen_subcommand_from pools"
+set -l watching "__fish_seen_subcommand_from monitor"
+set -l reporting "__fish_seen_subcommand_from report"
+set -l tuning "__fish_seen_subcommand_from tune"
+set -l generating "__fish_seen_subcommand_from generate"
+set -l json "not __fish_seen_subcommand_from generate completion"
 
 complete -c tcptrace -f
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a trace -d 'Show events as they happen'
@@ -21,11 +27,17 @@ complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a completio
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a drill -d 'Make causes happen and see what is said of them'
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a serve -d 'A TCP server with faults on demand'
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a probe -d 'A ping for TCP'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a monitor -d 'A dashboard of this host, with alerts'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a analyze -d 'Say what is wrong with this host'
 complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a stress -d 'Load a server with connections'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a generate -d 'Configure a load balancer'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a pools -d 'Show the connection pools of applications'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a report -d 'Make one page about what happened'
+complete -c tcptrace -n "not __fish_seen_subcommand_from $commands" -a tune -d 'Propose kernel settings from what was measured'
 complete -c tcptrace -n "__fish_seen_subcommand_from drill" -a "all (tcptrace drill --list 2>/dev/null | cut -d' ' -f1)" -d 'Drill'
 complete -c tcptrace -n "__fish_seen_subcommand_from drill" -s l -l list -d 'Every drill'
 complete -c tcptrace -n "__fish_seen_subcommand_from completion" -a 'bash zsh fish'
-complete -c tcptrace -n "__fish_seen_subcommand_from replay" -F
+complete -c tcptrace -n "__fish_seen_subcommand_from replay report" -F
 complete -c tcptrace -s h -l help -d 'Help'
 complete -c tcptrace -s V -l version -d 'Version'
 
@@ -39,15 +51,18 @@ complete -c tcptrace -n $printing -s D -l remoteport -x -d 'The remote port'
 complete -c tcptrace -n $printing -l addr -x -d 'Either address: 10.0.0.0/8'
 complete -c tcptrace -n $printing -s 4 -l ipv4 -d 'IPv4 only'
 complete -c tcptrace -n $printing -s 6 -l ipv6 -d 'IPv6 only'
+complete -c tcptrace -n $reporting -l text -d 'For a terminal, instead of a page'
+complete -c tcptrace -n $reporting -s d -l duration -x -d 'Trace this host for so long: 10, 1.5m, 2h'
+complete -c tcptrace -n $reporting -s e -l events -x -a '(__fish_append , reset retransmit failure accept connect close state all)' -d 'Types of event'
 complete -c tcptrace -n $selecting -s e -l events -x -a '(__fish_append , reset retransmit failure accept connect close state all)' -d 'Types of event'
 complete -c tcptrace -n $tracing -s d -l duration -x -d 'End after this time: 10, 500ms, 1.5m, 2h'
 complete -c tcptrace -n $selecting -s c -l count -x -d 'End after this many events'
 complete -c tcptrace -n $json -s J -l json -d 'JSON Lines'
 complete -c tcptrace -n $printing -s o -l output -r -F -d 'Write to this file'
 complete -c tcptrace -n $tracing -s w -l write -r -F -d 'Record to this file too'
-complete -c tcptrace -n $printing -s H -l no-header -d 'No line with the names of the columns'
+complete -c tcptrace -n "$printing; and not __fish_seen_subcommand_from report" -s H -l no-header -d 'No line with the names of the columns'
 complete -c tcptrace -n $printing -l color -x -a 'auto always never' -d 'When to use colours'
-complete -c tcptrace -n $printing -s v -l verbose -d 'Say more'
+complete -c tcptrace -n "$printing; and not __fish_seen_subcommand_from report" -s v -l verbose -d 'Say more'
 complete -c tcptrace -n $hooked -l attach -x -a 'auto fentry tp kprobe' -d 'Use these hooks only'
 complete -c tcptrace -n $tracing -l history -x -d 'Samples kept of each connection: 0 to 240'
 complete -c tcptrace -n $tracing -l history-interval -x -d 'How often connections are sampled: 100ms to 1h'
@@ -107,3 +122,56 @@ complete -c tcptrace -n $loading -s o -l output -r -F -d 'Write to this file'
 complete -c tcptrace -n $loading -l color -x -a 'auto always never' -d 'When to use colours'
 complete -c tcptrace -n $loading -s q -l quiet -d 'No progress'
 complete -c tcptrace -n $loading -s v -l verbose -d 'Also each connection that failed'
+complete -c tcptrace -n $generating -a 'haproxy nginx'
+complete -c tcptrace -n $generating -l backend -x -d 'HOST:PORT[,WEIGHT]'
+complete -c tcptrace -n $generating -l backend-keepalive -x -d 'How long backends keep an idle connection'
+complete -c tcptrace -n $generating -l probe-backends -d 'Measure that'
+complete -c tcptrace -n $generating -l probe-limit -x -d 'Wait no longer for it'
+complete -c tcptrace -n $generating -l watch-backends -x -d 'Learn it from this host'
+complete -c tcptrace -n $generating -l health-check -x -d 'Check by a GET of this path'
+complete -c tcptrace -n $generating -l no-health-check -d 'No checks'
+complete -c tcptrace -n $generating -l keepalive-pool -x -d 'Idle connections to each backend'
+complete -c tcptrace -n $generating -l pool-idle -x -d 'Kept for so long'
+complete -c tcptrace -n $generating -l listen -x -d '[ADDRESS:]PORT'
+complete -c tcptrace -n $generating -l mode -x -a 'http tcp' -d 'What is balanced'
+complete -c tcptrace -n $generating -l tls-passthrough -d 'TLS that the backends end'
+complete -c tcptrace -n $generating -l proxy-protocol -x -a 'send accept both' -d 'The client\'s address before the data'
+complete -c tcptrace -n $generating -l client-idle -x -d 'How long clients keep an idle connection'
+complete -c tcptrace -n $generating -l max-connections -x -d 'Clients at once'
+complete -c tcptrace -n $generating -l connect-timeout -x -d 'Of a connect to a backend'
+complete -c tcptrace -n $generating -l response-timeout -x -d 'Of an answer'
+complete -c tcptrace -n $generating -l retries -x -d 'Further attempts'
+complete -c tcptrace -n $generating -s o -l output -r -F -d 'Write to this file'
+complete -c tcptrace -n $pooling -s i -l interval -x -d 'Look this often: 100ms to 1h'
+complete -c tcptrace -n $pooling -s d -l duration -x -d 'Look for so long: 10, 500ms, 1.5m, 2h'
+complete -c tcptrace -n $pooling -l once -d 'Look once'
+complete -c tcptrace -n $pooling -l source -x -a 'auto iter netlink' -d 'Who lists the sockets'
+complete -c tcptrace -n $watching -s i -l interval -x -d 'How often the counters are read'
+complete -c tcptrace -n $watching -s d -l duration -x -d 'End after this time: 10, 500ms, 1.5m, 2h'
+complete -c tcptrace -n $watching -l once -d 'One reading'
+complete -c tcptrace -n $watching -l plain -d 'A line each interval'
+complete -c tcptrace -n $watching -l netns -x -d 'Only this network namespace'
+complete -c tcptrace -n $watching -l config -r -F -d 'Thresholds'
+complete -c tcptrace -n $watching -l exec -x -a '(__fish_complete_command)' -d 'Run this for each change of an alert'
+complete -c tcptrace -n $watching -s o -l output -r -F -d 'Write to this file'
+complete -c tcptrace -n $watching -s H -l no-header -d 'No line with the names of the columns'
+complete -c tcptrace -n $watching -l color -x -a 'auto always never' -d 'When to use colours'
+complete -c tcptrace -n $watching -s v -l verbose -d 'With --once, more rows of the tables'
+complete -c tcptrace -n $watching -l source -x -a 'auto iter netlink' -d 'Who lists the sockets'
+complete -c tcptrace -n $watching -l no-trace -d 'Attach no hooks'
+complete -c tcptrace -n $tuning -l dry-run -d 'Show what would be set, and set nothing'
+complete -c tcptrace -n $tuning -l apply -d 'Set what is proposed'
+complete -c tcptrace -n $tuning -l restore -d 'Put back what was before'
+complete -c tcptrace -n $tuning -l profile -x -a 'web proxy low-memory' -d 'General advice for such a host too'
+complete -c tcptrace -n $tuning -l live-only -d 'Write no drop-in'
+complete -c tcptrace -n $tuning -l root -x -a '(__fish_complete_directories)' -d 'Look for proc, etc and var here'
+complete -c tcptrace -n $tuning -s o -l output -r -F -d 'Write to this file'
+complete -c tcptrace -n $tuning -l color -x -a 'auto always never' -d 'When to use colours'
+complete -c tcptrace -n $tuning -s v -l verbose -d 'Also what stays as it is'
+complete -c tcptrace -n $analyzing -l netns -x -a '(path basename /run/netns/*; echo pid:)' -d 'This network namespace'
+complete -c tcptrace -n $analyzing -s i -l interval -x -d 'Read the counters twice, so far apart'
+complete -c tcptrace -n $analyzing -s n -l top -x -d 'Rows of each table'
+complete -c tcptrace -n $analyzing -l source -x -a 'auto iter netlink' -d 'Who lists the sockets'
+complete -c tcptrace -n $analyzing -s o -l output -r -F -d 'Write to this file'
+complete -c tcptrace -n $analyzing -l color -x -a 'auto always never' -d 'When to use colours'
+complete -c tcptrace -n $analyzing -s v -l verbose -d 'All listeners, and of every namespace'

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-// The one place that drives CLI11: declares options, turns its exceptions into errors of one line.
+// The options of one command as it declares them, and what was typed. CLI11 parses; it is seen by
+// one file only, because its headers take longer to compile than all the rest of a command line.
 // Values arrive as text; parse_values gives them meaning.
 #pragma once
 
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include "base/result.h"
 #include "cli/parse_values.h"
@@ -25,16 +25,34 @@ struct CommonFlags {
   bool version = false;
 };
 
-// An app without CLI11's own help, with -h and -V in the group "General".
-void declare_common(CLI::App& app, CommonFlags& flags);
+class CommandLine {
+ public:
+  CommandLine();
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
 
-CLI::Option& declare_value(CLI::App& app, const std::string& names, Values& values,
-                           const std::string& placeholder, const std::string& description);
-CLI::Option& declare_flag(CLI::App& app, const std::string& names, bool& flag,
-                          const std::string& description);
+  // The heading in --help of the options that are added behind it.
+  void group(const std::string& name);
+  // `names` as in "-o,--output"; `values` and `flag` are written by parse() and must outlive it.
+  void add_value(const std::string& names, Values& values, const std::string& placeholder,
+                 const std::string& description);
+  void add_flag(const std::string& names, bool& flag, const std::string& description);
+  // -h and -V, in the group "General".
+  void add_common(CommonFlags& flags);
+  // What is not an option; how many there may be is the command's to say.
+  void add_operands(Values& values);
 
-// Parses; an unknown option or an argument that nobody asked for is an error.
-[[nodiscard]] Result<void> parse_app(CLI::App& app, std::span<const char* const> arguments);
+  // An unknown option or an argument that nobody asked for is an error of one line.
+  [[nodiscard]] Result<void> parse(std::span<const char* const> arguments);
+
+  // `head`, the options group by group, `tail`.
+  [[nodiscard]] std::string help(std::string_view head, std::string_view tail) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 // The first that failed of what was taken, in this order; all of it was tried.
 [[nodiscard]] Result<void> first_failure(std::initializer_list<Result<void>> taken);
