@@ -50,6 +50,7 @@ class Namespace:
     def __enter__(self):
         ip("netns", "add", self.name)
         ip("-n", self.name, "link", "set", "lo", "up")
+        self.inode = os.stat(f"/run/netns/{self.name}").st_ino
         return self
 
     def __exit__(self, *_):
@@ -81,6 +82,11 @@ class Namespace:
 
     def connect(self, address):
         return self.run(lambda: socket.create_connection(address, timeout=support.DEADLINE_S))
+
+    def ss(self, *arguments):
+        """The lines of ss, without its head."""
+        return subprocess.run(self.command("ss", "-Htn", *arguments), capture_output=True, text=True, check=True,
+                              timeout=support.DEADLINE_S).stdout.splitlines()
 
     def set(self, setting, value):
         """A setting below /proc/sys/net of this namespace only."""

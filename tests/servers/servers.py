@@ -196,10 +196,9 @@ class Postgres(Server):
 
 def unread_bytes(namespace, port):
     """What has come for the processes that serve this port and was not read: (pid, bytes) of each connection."""
-    listed = subprocess.run(namespace.command("ss", "-Htnp", "state", "established", "sport", "=", f":{port}"),
-                            check=True, capture_output=True, text=True, timeout=support.DEADLINE_S).stdout
-    rows = re.findall(r"^ *(\d+) .*pid=(\d+),", listed, re.MULTILINE)
-    return [(int(pid), int(unread)) for unread, pid in rows]
+    rows = [re.match(r" *(\d+) .*pid=(\d+),", line)
+            for line in namespace.ss("-p", "state", "established", "sport", "=", f":{port}")]
+    return [(int(row[2]), int(row[1])) for row in rows if row]
 
 
 @contextlib.contextmanager
