@@ -175,6 +175,14 @@ class Verdict(unittest.TestCase):
         self.assertEqual(found[3][:2], ("A.Four", "failed"))
         self.assertIn("139; those after it were not run\nbang", found[3][2])
 
+    def test_a_sanitizers_report_is_told_from_its_beginning(self):
+        report = ["==7==ERROR: AddressSanitizer: heap-use-after-free", *(f"    #{i} in f{i}" for i in range(40)), "==7==ABORTING"]
+        log = "[ RUN      ] A.One\n==================\n" + "\n".join(report)
+        test, = results.read_run("host", "sanitizers", None, log, 1)
+        self.assertEqual((test.name, test.outcome), ("A.One", "failed"))
+        self.assertIn(f"not run\n{report[0]}\n{report[1]}\n", test.message)
+        self.assertNotIn(report[-1], test.message)
+
     def test_a_bad_exit_status_fails_even_if_every_test_passed(self):
         data = b'<testsuites><testsuite><testcase name="P" classname="A" status="run"/></testsuite></testsuites>'
         self.assertEqual(results.count(results.read_run("6.1", "tp", data, "", 1)), (1, 1, 0))

@@ -62,6 +62,7 @@ class Matrix:
         self.tests = []
         self.releases = {}
         self.lock = threading.Lock()
+        self.fetching = threading.Lock()
         self.started = time.monotonic()
 
     def say(self, text):
@@ -74,11 +75,11 @@ class Matrix:
         options = self.options
         initramfs.build_common(tree, self.work / "common.cpio", options.program, options.data, settings)
 
-    def build_initrd(self, kernel):
-        modules = self.work / f"modules-{kernel.series}"
+    def build_initrd(self, kernel, families):
+        modules = self.work / f"modules-{kernel.series}-{families[0]}"
         archive = self.work / f"{modules.name}.cpio"
         initramfs.build_modules(modules, archive, kernel)
-        initrd = self.work / f"initrd-{kernel.series}"
+        initrd = self.work / f"initrd-{kernel.series}-{families[0]}"
         with open(initrd, "wb") as out:
             for part in (self.work / "common.cpio", archive):
                 out.write(part.read_bytes())
@@ -87,42 +88,44 @@ class Matrix:
     def fail(self, kernel, message):
         self.tests.append(results.Test(kernel, "-", "(the guest)", results.FAILED, message))
 
-    def run_kernel(self, series):
+    def run_guest(self, series, families):
         try:
-            kernel = debian.fetch(series, "amd64", self.options.cache)
-            self.say(f"{series.name}: {kernel.release}")
-            logs = self.options.logs / series.name
+            with self.fetching:
+                kernel = debian.fetch(series, "amd64", self.options.cache)
+            self.say(f"{series.name} {','.join(families)}: {kernel.release}")
+            logs = self.options.logs / series.name / "+".join(families)
             shutil.rmtree(logs, ignore_errors=True)
             logs.mkdir(parents=True)
-            initrd = self.build_initrd(kernel)
+            initrd = self.build_initrd(kernel, families)
             if self.options.keep:
                 shutil.copy(initrd, logs / "initrd")
-            self.collect(series.name, self.boot(kernel, initrd, logs), logs)
+            self.collect(series.name, guest.run(kernel, initrd, self.options.cpus, families, logs), logs)
             initrd.unlink()
         except (debian.FetchError, OSError, subprocess.SubprocessError) as error:
             self.say(f"{series.name}: {error}")
             self.fail(series.name, str(error))
 
-    def boot(self, kernel, initrd, logs):
-        return guest.run(kernel, initrd, self.options.cpus, self.options.family, logs)
-
     def collect(self, kernel, outcome, logs):
         self.releases[kernel] = outcome.release
         if outcome.trouble:
             self.fail(kernel, f"{outcome.trouble}\nsee {logs}/console.log")
-        before = len(self.tests)
+        tests = []
         for family, run in outcome.families.items():
             (logs / f"{family}.log").write_text(run.log)
-            self.tests += results.read_run(kernel, family, run.xml, run.log, run.status)
+            tests += results.read_run(kernel, family, run.xml, run.log, run.status)
             if self.options.recordings and run.xml and (recording := results.read_recording(run.xml)):
                 (self.options.recordings / f"drills-{kernel}-{family}.ttrec").write_bytes(recording)
-        of_kernel = [test for test in self.tests[before:] if test.kernel == kernel]
-        self.say(f"{kernel}: {results.closing_line(of_kernel)}{', ' + outcome.trouble if outcome.trouble else ''}")
+        self.tests += tests
+        words = f"{kernel} {','.join(outcome.families)}: {results.closing_line(tests)}"
+        self.say(f"{words}{', ' + outcome.trouble if outcome.trouble else ''}")
 
     def run(self, chosen):
+        """An odd number of kernels, two at a time, would leave the last one alone: each has two guests."""
         self.build_common()
+        first, others = self.options.family[:1], self.options.family[1:]
+        guests = [(series, families) for families in (others, first) if families for series in chosen]
         with concurrent.futures.ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
-            for future in [pool.submit(self.run_kernel, series) for series in chosen]:
+            for future in [pool.submit(self.run_guest, *one) for one in guests]:
                 future.result()
 
 
@@ -170,7 +173,7 @@ def main():
         if options.shell:
             kernel = debian.fetch(chosen[0], "amd64", options.cache)
             matrix.build_common()
-            guest.shell(kernel, matrix.build_initrd(kernel), options.cpus)
+            guest.shell(kernel, matrix.build_initrd(kernel, options.family), options.cpus)
             return True
         matrix.run(chosen)
         return report(matrix, options)

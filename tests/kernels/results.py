@@ -111,7 +111,9 @@ def read_log(log, kernel, family, why):
             name = None
         else:
             said.append(line)
-    rest = "\n".join(said[-MESSAGE_LINES:])
+    # A sanitizer's report begins with what is wrong and where, and ends with what its signs mean.
+    report = next((at for at, line in enumerate(said) if "Sanitizer:" in line or "runtime error:" in line), None)
+    rest = "\n".join(said[-MESSAGE_LINES:] if report is None else said[report:][:MESSAGE_LINES])
     tests.append(Test(kernel, family, name or OUTSIDE, FAILED, f"{why}; those after it were not run\n{rest}"))
     return tests
 
