@@ -11,10 +11,12 @@ import signal
 import sys
 import tempfile
 
+import analyses
 import comparison
 import figures
 import loads
 import measures
+import monitors
 import snapshots
 from programs import CannotRun
 
@@ -27,7 +29,9 @@ PARTS = {
     "start": "time to start",
     "memory": "memory and idle processor time",
     "snapshot": "time to list all sockets",
+    "analyze": "time to count all sockets",
     "history": "what the seconds before a reset cost",
+    "monitor": "what watching the host costs",
     "stress": "connections/s of tcptrace stress, beside other load generators",
 }
 # Above this, others use the processors too.
@@ -95,6 +99,10 @@ class Bench:
     def measure(self, part):
         if part in ("snapshot", "history"):
             return getattr(snapshots, f"measure_{part}")(self.setting)
+        if part == "monitor":
+            return monitors.measure_monitor(self.setting)
+        if part == "analyze":
+            return analyses.measure_analyze(self.setting)
         if part == "stress":
             return loads.measure_stress(self.setting)
         if part != "rates":
