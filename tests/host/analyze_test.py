@@ -31,6 +31,8 @@ print("ready", flush=True)
 held = [listener.accept()[0] for _ in range(int(sys.argv[2]))]
 sys.stdin.read()
 """
+# Holds so many sockets, until its standard input ends.
+SOCKETS = support.BUILD / "tests/bench/snapshot/tcptrace_sockets"
 # ss's names of states beside RFC 9293's.
 SS_STATES = {"ESTAB": "ESTABLISHED", "SYN-SENT": "SYN_SENT", "SYN-RECV": "SYN_RECV", "FIN-WAIT-1": "FIN_WAIT1",
              "FIN-WAIT-2": "FIN_WAIT2", "TIME-WAIT": "TIME_WAIT", "UNCONN": "CLOSE", "CLOSE-WAIT": "CLOSE_WAIT",
@@ -110,6 +112,35 @@ class Analyze(unittest.TestCase):
         # What the kernel calls established is RFC 4022's tcpCurrEstab. An orphan in FIN_WAIT2 it keeps as in TIME_WAIT.
         self.assertEqual(int(total[1]), states["ESTABLISHED"] + states["CLOSE_WAIT"])
         self.assertEqual(int(total[2]), states["TIME_WAIT"] + states["FIN_WAIT2"])
+
+    def established_by_ss(self):
+        return int(re.search(r"TCP: +\d+ \(estab (\d+),", self.output("ss", "-s"))[1])
+
+    def test_a_hundred_thousand_sockets(self):
+        """As everyone else counts them, each with its owner; by the monitor too."""
+        number = 100_000
+        holder = self.stack.enter_context(subprocess.Popen(self.namespace.command(SOCKETS, number), stdin=subprocess.PIPE,
+                                                           stdout=subprocess.PIPE))
+        self.stack.callback(holder.stdin.close)
+        self.assertEqual(holder.stdout.readline(), b"ready\n")
+        self.assertEqual(self.established_by_ss(), number)
+        states = {"ESTABLISHED": number, "LISTEN": len(self.namespace.ss("-l"))}
+        for source in ("auto", "netlink", "iter"):
+            with self.subTest(source):
+                record = self.analysis("--source", source)
+                self.assertEqual(record["sockets"]["states"], states)
+                owners = record["sockets"]["processes"]
+                self.assertEqual({owner["process"]["comm"] for owner in owners}, {"tcptrace_socket"})
+                self.assertEqual(sum(owner["connections"] for owner in owners), number)
+                self.assertEqual(record["missing"], [])
+        records = [json.loads(line) for line in self.output(
+            support.BINARY, "monitor", "--once", "-J", "--no-trace", "--netns", self.inode).splitlines()]
+        self.assertEqual([record["type"] for record in records], ["alert", "monitor"])
+        alert, reading = records
+        self.assertEqual((alert["name"], alert["value"]), ("max_connections", number))
+        self.assertEqual(reading["connections"], number)
+        self.assertEqual(reading["sockets"]["states"], states)
+        self.assertEqual(sum(owner["connections"] for owner in reading["sockets"]["processes"]), number)
 
     def test_sockstat_and_counters_are_those_of_proc_and_nstat(self):
         self.some_of_every_kind()
