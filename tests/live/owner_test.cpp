@@ -162,6 +162,9 @@ TEST_F(OwnerTest, PacketAfterTheCloseBelongsToWhoClosed) {
     child.channel().say("end");
     require(child.join() == 0, "the worker failed");
     await_state(client.get(), TCP_CLOSE_WAIT);
+    // Else the data may overtake the FIN's acknowledgement, which would be answered with a second
+    // reset.
+    await_fin_wait2(lab().server, port);
     require(send_error(client.get()) == 0, "reset too early");
     await_state(client.get(), TCP_CLOSE);
   });
