@@ -23,8 +23,8 @@ LOOPBACK = "127.0.0.1"
 # A leak is one after a minute.
 LEAK_DEADLINE_S = 90
 
-# Accepts and never closes: argv are the port and the number of connections.
-LEAKING_SERVER = """
+# Accepts and never closes: its arguments are the port and the number of connections.
+LEAKING_SERVER = sys.executable, "-c", """
 import socket, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 print("ready", flush=True)
@@ -103,27 +103,25 @@ class Analyze(unittest.TestCase):
                 self.assertEqual(record["sockets"]["total"], sum(seen.values()))
                 self.assertEqual((seen["LISTEN"], seen["CLOSE_WAIT"], seen["TIME_WAIT"]), (2, 6, 4))
 
+    def totals_of_ss(self):
+        """Established, and in TIME_WAIT."""
+        total = re.search(r"TCP: +\d+ \(estab (\d+), closed \d+, orphaned \d+, timewait (\d+)\)", self.output("ss", "-s"))
+        return int(total[1]), int(total[2])
+
     def test_totals_are_those_of_ss(self):
         self.some_of_every_kind()
         record = self.analysis()
         states = record["sockets"]["states"]
-        summary = self.output("ss", "-s")
-        total = re.search(r"TCP: +\d+ \(estab (\d+), closed \d+, orphaned \d+, timewait (\d+)\)", summary)
+        established, time_wait = self.totals_of_ss()
         # What the kernel calls established is RFC 4022's tcpCurrEstab. An orphan in FIN_WAIT2 it keeps as in TIME_WAIT.
-        self.assertEqual(int(total[1]), states["ESTABLISHED"] + states["CLOSE_WAIT"])
-        self.assertEqual(int(total[2]), states["TIME_WAIT"] + states["FIN_WAIT2"])
-
-    def established_by_ss(self):
-        return int(re.search(r"TCP: +\d+ \(estab (\d+),", self.output("ss", "-s"))[1])
+        self.assertEqual(established, states["ESTABLISHED"] + states["CLOSE_WAIT"])
+        self.assertEqual(time_wait, states["TIME_WAIT"] + states["FIN_WAIT2"])
 
     def test_a_hundred_thousand_sockets(self):
         """As everyone else counts them, each with its owner; by the monitor too."""
         number = 100_000
-        holder = self.stack.enter_context(subprocess.Popen(self.namespace.command(SOCKETS, number), stdin=subprocess.PIPE,
-                                                           stdout=subprocess.PIPE))
-        self.stack.callback(holder.stdin.close)
-        self.assertEqual(holder.stdout.readline(), b"ready\n")
-        self.assertEqual(self.established_by_ss(), number)
+        self.stack.enter_context(ready_process(self.namespace, SOCKETS, number))
+        self.assertEqual(self.totals_of_ss(), (number, 0))
         states = {"ESTABLISHED": number, "LISTEN": len(self.namespace.ss("-l"))}
         for source in ("auto", "netlink", "iter"):
             with self.subTest(source):
@@ -165,7 +163,7 @@ class Analyze(unittest.TestCase):
             self.assertEqual(settings[name], " ".join(value.split()))
 
     def test_owners_peers_and_ports(self):
-        with support_process(self.namespace, LEAKING_SERVER, "9090", "4") as server:
+        with ready_process(self.namespace, *LEAKING_SERVER, 9090, 4) as server:
             clients = [self.keep(self.namespace.connect((LOOPBACK, 9090))) for _ in range(4)]
             support.until(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) >= 8, "nobody accepted")
             for source in ("auto", "netlink", "iter"):
@@ -184,7 +182,7 @@ class Analyze(unittest.TestCase):
                     self.assertEqual([row["ports"] for row in sockets["port_use"]], [4])
 
     def test_a_leak_of_close_wait_is_found_after_a_minute(self):
-        with support_process(self.namespace, LEAKING_SERVER, "9090", "12") as server:
+        with ready_process(self.namespace, *LEAKING_SERVER, 9090, 12) as server:
             clients = [self.namespace.connect((LOOPBACK, 9090)) for _ in range(12)]
             support.until(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) >= 16, "nobody accepted")
             for client in clients:
@@ -275,7 +273,7 @@ class Analyze(unittest.TestCase):
 
     def test_without_privileges(self):
         user = [*support.AS_NOBODY, "--no-new-privs"]
-        with support_process(self.namespace, LEAKING_SERVER, "9090", "1", user=user) as server:
+        with ready_process(self.namespace, *user, *LEAKING_SERVER, 9090, 1) as server:
             self.keep(self.namespace.connect((LOOPBACK, 9090)))
             support.until(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) >= 5, "nobody accepted")
             record = json.loads(self.output(*user, support.BINARY, "analyze", "-J"))
@@ -319,10 +317,9 @@ def status_field(pid, name):
 
 
 @contextlib.contextmanager
-def support_process(namespace, program, *arguments, user=()):
-    """A program of Python in the namespace, once it has said that it is ready."""
-    command = namespace.command(*user, sys.executable, "-c", program, *arguments)
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+def ready_process(namespace, *command):
+    """A program in the namespace, once it has said that it is ready, until its standard input ends."""
+    with subprocess.Popen(namespace.command(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout.readline() == "ready\n"
             yield process
