@@ -8,11 +8,11 @@ constexpr std::string_view kHead =
     R"(Usage: tcptrace generate haproxy|nginx [OPTIONS]
 
 Prints the configuration of a load balancer for the given backends. Its timeouts
-fit each other and those of the backends, so that the proxy never sends a
-request on a connection that the backend is just closing: above each setting
-stands the relation that it keeps, and what that prevents. Times that contradict
-each other are refused. Needs no privileges, and sends nothing but for
---probe-backends.
+fit each other and those of the backends, so that no timeout makes the proxy
+send a request on a connection that the backend is just closing: above each that
+has to fit another stands their relation, and what it prevents. Times that
+contradict each other are refused. Needs no privileges, and sends nothing but
+for --probe-backends.
 )";
 
 constexpr std::string_view kTail =

@@ -32,8 +32,9 @@ Examples:
   tcptrace report --text yesterday.rec           on the terminal
   tcptrace report --json today.jsonl | jq .by_cause
 
-Exit status: 0 done, also by SIGINT and SIGTERM; 1 failed; 2 bad usage or input;
-3 the kernel or the privileges do not allow it. More in tcptrace(8).
+Exit status: 0 done, for a trace also by SIGINT and SIGTERM; 1 failed; 2 bad
+usage or input; 3 the kernel or the privileges do not allow it. More in
+tcptrace(8).
 )";
 
 }  // namespace
