@@ -134,9 +134,11 @@ std::optional<PoolVerdict> connection_leak(const Pool& pool, const PoolReport& r
   return verdict(
       PoolProblem::kConnectionLeak,
       pool.unreturned * 3 >= growth * 2 && pool.grown_looks * 2 >= report.looks,
-      fmt::format("open connections grew from {} to {} within {} and none went; {} of the new ones "
+      fmt::format("open connections grew from {} to {} within {} and {} went; {} of the new ones "
                   "were used once and are idle since",
-                  pool.open_first, pool.now.open, human_duration(report.duration), pool.unreturned),
+                  pool.open_first, pool.now.open, human_duration(report.duration),
+                  pool.churn.closed == 0 ? "none" : fmt::format("{}", pool.churn.closed),
+                  pool.unreturned),
       {fact("open_first", pool.open_first), fact("open", pool.now.open),
        fact("grown_looks", pool.grown_looks), fact("looks", pool.looks),
        fact("closed", pool.churn.closed), fact("unreturned", pool.unreturned)},

@@ -151,6 +151,18 @@ TEST(PoolVerdicts, ConnectionsThatComeAndAreNotUsedAgainAreALeak) {
   EXPECT_EQ(told(PoolProblem::kConnectionLeak, pool), Confidence::kPossible);
 }
 
+TEST(PoolVerdicts, OfALeakItIsSaidHowManyWentMeanwhile) {
+  const auto summary = [](std::uint64_t closed) {
+    Pool pool = leaking();
+    pool.open_first = 0;
+    pool.now.open = pool.unreturned = 20;
+    pool.churn.closed = closed;
+    return judge(pool, ten_seconds()).at(0).summary;
+  };
+  EXPECT_THAT(summary(0), testing::HasSubstr(" and none went; "));
+  EXPECT_THAT(summary(2), testing::HasSubstr(" and 2 went; "));
+}
+
 TEST(PoolVerdicts, NoConnectionLeak) {
   expect_none(PoolProblem::kConnectionLeak, leaking(),
               {{"all are used again", [](Pool& pool) { pool.unreturned = 4; }},
