@@ -232,33 +232,41 @@ DiagResult parse_sock_diag(Bytes datagram, std::uint32_t sequence, std::uint32_t
   return result;
 }
 
-Result<DiagCounts> read_sock_diag(std::uint32_t netns, std::uint32_t states,
-                                  const SocketHandler& handler, DiagInfo info) {
+Result<void> ask_sock_diag(std::uint32_t states, DiagInfo info, const DatagramHandler& handler) {
   const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!fd.valid()) {
     return std::unexpected(request_error(errno));
   }
   // The kernel fills at most 32 KiB (netlink_recvmsg() in net/netlink/af_netlink.c).
   std::vector<std::byte> buffer(std::size_t{128} << 10U);
-  DiagCounts counts;
-  constexpr std::uint32_t kSequence = 1;
-  if (auto sent = send_request(fd.get(), kSequence, states, info); !sent) {
-    return std::unexpected(sent.error());
+  if (auto sent = send_request(fd.get(), kDiagSequence, states, info); !sent) {
+    return sent;
   }
   for (bool done = false; !done;) {
     const auto datagram = receive(fd.get(), buffer);
     if (!datagram) {
       return std::unexpected(datagram.error());
     }
-    const DiagResult part = parse_sock_diag(*datagram, kSequence, netns, boot_time(), handler);
-    if (part.error != 0) {
-      return std::unexpected(request_error(part.error));
-    }
+    done = handler(*datagram);
+  }
+  return {};
+}
+
+Result<DiagCounts> read_sock_diag(std::uint32_t netns, std::uint32_t states,
+                                  const SocketHandler& handler, DiagInfo info) {
+  DiagCounts counts;
+  int error = 0;
+  auto asked = ask_sock_diag(states, info, [&](Bytes datagram) {
+    const DiagResult part = parse_sock_diag(datagram, kDiagSequence, netns, boot_time(), handler);
+    error = part.error;
     counts.malformed += part.malformed;
     counts.interrupted |= part.interrupted;
-    done = part.done;
+    return part.done;
+  });
+  if (asked && error != 0) {
+    asked = std::unexpected(request_error(error));
   }
-  return counts;
+  return asked ? Result<DiagCounts>(counts) : std::unexpected(asked.error());
 }
 
 }  // namespace tcptrace::kernel

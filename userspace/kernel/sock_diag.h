@@ -40,8 +40,19 @@ struct DiagCounts {
 // their queues all the same.
 enum class DiagInfo : std::uint8_t { kNone, kTcpInfo };
 
-// All TCP sockets of the network namespace of the calling thread, whose inode number is `netns`,
-// in the states of the bit mask (1 << TcpState).
+// The sequence number of every answer to ask_sock_diag().
+inline constexpr std::uint32_t kDiagSequence = 1;
+
+// One datagram of the answer as it came, of at most 32 KiB; returns whether the answer ends with
+// it.
+using DatagramHandler = std::function<bool(std::span<const std::byte>)>;
+
+// Asks for all TCP sockets of the network namespace of the calling thread, in the states of the bit
+// mask (1 << TcpState).
+[[nodiscard]] Result<void> ask_sock_diag(std::uint32_t states, DiagInfo info,
+                                         const DatagramHandler& handler);
+
+// The same, as sockets; `netns` is the inode number of that namespace.
 [[nodiscard]] Result<DiagCounts> read_sock_diag(std::uint32_t netns, std::uint32_t states,
                                                 const SocketHandler& handler,
                                                 DiagInfo info = DiagInfo::kTcpInfo);
