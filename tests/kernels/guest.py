@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boots one kernel in QEMU, watches over it and reads what init reports on the second serial port.
 
-Knows nothing of tests: it hands on, per attach family, the exit status, the log and the XML of the run.
+Knows nothing of tests: it hands on, per attach family, the exit status, the log and the XML of the run, and what was recorded.
 """
 
 import dataclasses
@@ -38,6 +38,7 @@ class Outcome:
     release: str = ""
     uptime_s: float = 0  # when it was ready, by its own clock
     families: dict = dataclasses.field(default_factory=dict)
+    recordings: dict = dataclasses.field(default_factory=dict)  # by scene
     trouble: str = ""  # why the guest, not a test, has failed
 
 
@@ -77,6 +78,11 @@ def parse(report):
             if at + size <= len(report):
                 outcome.families[words[1]].xml = report[at : at + size]
             at += size + 1
+        elif line.startswith("@@recording "):
+            size = int(words[2])
+            if at + size <= len(report):
+                outcome.recordings[words[1]] = report[at : at + size]
+            at += size
         elif current is not None:
             current.log += line + "\n"
     return outcome
@@ -107,20 +113,20 @@ def watch(process, report):
     return "" if process.returncode == 0 else f"qemu ended with status {process.returncode}"
 
 
-def boot(kernel, initrd, cpus, families, directory):
+def boot(kernel, initrd, cpus, arguments, directory):
     for _ in range(BOOTS_FOR_A_CLOCK):
-        outcome = boot_once(kernel, initrd, cpus, families, directory)
+        outcome = boot_once(kernel, initrd, cpus, arguments, directory)
         if outcome.trouble != WRONG_CLOCK:
             break
     return outcome
 
 
-def boot_once(kernel, initrd, cpus, families, directory):
+def boot_once(kernel, initrd, cpus, arguments, directory):
     console = directory / "console.log"
     report = directory / "report.log"
     report.unlink(missing_ok=True)
     serial = ["-serial", f"file:{console}", "-serial", f"file:{report}"]
-    command = qemu(kernel, initrd, cpus, f"tcptrace.families={','.join(families)}", serial)
+    command = qemu(kernel, initrd, cpus, arguments, serial)
     with open(directory / "qemu.log", "w") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
@@ -142,20 +148,44 @@ def panic_line(console):
     return match[0].strip() if match else ""
 
 
+def keep_logs(directory):
+    for name in ("console", "report"):
+        (directory / f"{name}.log").rename(directory / f"{name}.first.log")
+
+
 def run(kernel, initrd, cpus, families, directory):
     """Every family, with one more boot for those that a hung or crashed guest has not finished."""
+
+    def boot_for(chosen):
+        return boot(kernel, initrd, cpus, f"tcptrace.families={','.join(chosen)}", directory)
+
     directory = pathlib.Path(directory)
-    outcome = boot(kernel, initrd, cpus, families, directory)
+    outcome = boot_for(families)
     rest = [family for family in families if not (family in outcome.families and outcome.families[family].complete)]
     if rest:
         rest.sort(key=lambda family: family in outcome.families)  # what has hung once may do so again: last
         first = outcome.trouble
-        for name in ("console", "report"):
-            (directory / f"{name}.log").rename(directory / f"{name}.first.log")
-        again = boot(kernel, initrd, cpus, rest, directory)
+        keep_logs(directory)
+        again = boot_for(rest)
         outcome.families |= again.families
         outcome.release = outcome.release or again.release
         outcome.trouble = f"{again.trouble} (and at first: {first})" if again.trouble else ""
+    return outcome
+
+
+def record(kernel, initrd, cpus, scenes, arguments, directory):
+    """Every scene, with one more boot for those that a hung or crashed guest has not finished."""
+
+    def boot_for(chosen):
+        return boot(kernel, initrd, cpus, f"tcptrace.scenes={','.join(chosen)} {arguments}", directory)
+
+    outcome = boot_for(scenes)
+    rest = [scene for scene in scenes if scene not in outcome.recordings]
+    if rest:
+        keep_logs(directory)
+        again = boot_for(rest)
+        again.recordings = outcome.recordings | again.recordings
+        outcome = again
     return outcome
 
 

@@ -117,6 +117,10 @@ class Report(unittest.TestCase):
         self.assertEqual(outcome.families["tp"], guest.FamilyRun("log\n", 1, b"<a>\n@@</a"))
         self.assertIsNone(outcome.families["auto"].status)
 
+    def test_reads_recordings_by_their_size_and_none_that_is_cut_short(self):
+        outcome = guest.parse(b"@@ready 6.1 9.25\n@@recording host 9\n{\n@@end}\n@@recording ipv6 3\n{}\n@@recording ipv4 9\n{")
+        self.assertEqual(outcome.recordings, {"host": b"{\n@@end}\n", "ipv6": b"{}\n"})
+
     def test_ends_a_guest_whose_clock_runs_ahead(self):
         for uptime, trouble in ((9.25, guest.WRONG_CLOCK), (0.01, "")):
             with self.subTest(uptime), tempfile.TemporaryDirectory() as directory:

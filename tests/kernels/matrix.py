@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The live tests on every kernel, once per attach family. scripts/kernels builds what this runs, and starts it."""
+"""The live tests on every kernel, once per attach family; or what each of them says of a host. scripts/kernels builds what this
+runs, and starts it."""
 
 import argparse
 import concurrent.futures
@@ -20,6 +21,8 @@ import verdicts
 
 FAMILIES = ("auto", "fentry", "tp", "kprobe")
 GUESTS_AT_ONCE = 2
+# Of tcptrace_host_recorder, with what the kernel is told: the last one has neither IPv6 nor connection tracking.
+SCENES = ((("host", "ipv6"), ""), (("ipv4",), "ipv6.disable=1 tcptrace.modules_ending=_diag"))
 
 
 def parse_arguments(arguments):
@@ -36,7 +39,8 @@ def parse_arguments(arguments):
 
         return parse
 
-    parser = argparse.ArgumentParser(prog="kernels", description="Runs the live tests on Debian's kernels, in QEMU.")
+    words = "Runs the live tests on Debian's kernels, in QEMU, or records hosts for the unit tests there."
+    parser = argparse.ArgumentParser(prog="kernels", description=words)
     parser.add_argument("--only", metavar="KERNELS", type=choice(names), default=names, help="of " + ",".join(names))
     parser.add_argument("--family", metavar="FAMILIES", type=choice(FAMILIES), default=FAMILIES, help="of " + ",".join(FAMILIES))
     parser.add_argument("--filter", default="*", help="GoogleTest filter")
@@ -47,12 +51,23 @@ def parse_arguments(arguments):
     parser.add_argument("--cpus", type=int, choices=(1, 2), default=2, help="of each guest; 1 is a fifth faster")
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path(cache) / "tcptrace" / "kernels")
     parser.add_argument("--recordings", metavar="DIR", type=pathlib.Path, help="keep what ReplayOfDrills records here")
+    parser.add_argument("--hosts", metavar="DIR", type=pathlib.Path, help="run no tests: record what they say of three hosts here")
     parser.add_argument("--logs", type=pathlib.Path, default="build/kernels", help=argparse.SUPPRESS)
     # What scripts/kernels passes.
     for name in ("--program", "--data"):
         parser.add_argument(name, type=pathlib.Path, action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--counts", type=pathlib.Path, help=argparse.SUPPRESS)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for name in ("family", "filter", "shell", "keep", "no_tracefs", "cpus", "recordings"):
+        if options.hosts and getattr(options, name) != parser.get_default(name):
+            parser.error(f"--hosts runs no tests: --{name.replace('_', '-')} has no meaning with it")
+    return options
+
+
+def at_once(calls):
+    with concurrent.futures.ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
+        for future in [pool.submit(*call) for call in calls]:
+            future.result()
 
 
 class Matrix:
@@ -105,6 +120,30 @@ class Matrix:
             self.say(f"{series.name}: {error}")
             self.fail(series.name, str(error))
 
+    def record_hosts(self, series):
+        try:
+            with self.fetching:
+                kernel = debian.fetch(series, "amd64", self.options.cache)
+            initrd = self.build_initrd(kernel, ["hosts"])
+            for scenes, arguments in SCENES:
+                self.record_scenes(kernel, initrd, scenes, arguments)
+            initrd.unlink()
+        except (debian.FetchError, OSError, subprocess.SubprocessError, ValueError) as error:
+            self.say(f"{series.name}: {error}")
+            self.fail(series.name, str(error))
+
+    def record_scenes(self, kernel, initrd, scenes, arguments):
+        logs = self.options.logs / kernel.series / "+".join(scenes)
+        shutil.rmtree(logs, ignore_errors=True)
+        logs.mkdir(parents=True)
+        outcome = guest.record(kernel, initrd, self.options.cpus, scenes, arguments, logs)
+        if set(outcome.recordings) != set(scenes):
+            raise ValueError(f"{outcome.trouble or 'a scene could not be played'}: see {logs}/console.log")
+        version = ".".join(kernel.release.split(".")[:2])  # not the series: the newest is another tomorrow
+        for scene, recording in outcome.recordings.items():
+            (self.options.hosts / f"{version}-{scene}.json").write_bytes(recording)
+        self.say(f"{kernel.release}: {', '.join(scenes)}")
+
     def collect(self, kernel, outcome, logs):
         self.releases[kernel] = outcome.release
         if outcome.trouble:
@@ -123,10 +162,7 @@ class Matrix:
         """An odd number of kernels, two at a time, would leave the last one alone: each has two guests."""
         self.build_common()
         first, others = self.options.family[:1], self.options.family[1:]
-        guests = [(series, families) for families in (others, first) if families for series in chosen]
-        with concurrent.futures.ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
-            for future in [pool.submit(self.run_guest, *one) for one in guests]:
-                future.result()
+        at_once([(self.run_guest, series, families) for families in (others, first) if families for series in chosen])
 
 
 def report(matrix, options):
@@ -175,6 +211,11 @@ def main():
             matrix.build_common()
             guest.shell(kernel, matrix.build_initrd(kernel, options.family), options.cpus)
             return True
+        if options.hosts:
+            options.hosts.mkdir(parents=True, exist_ok=True)
+            matrix.build_common()
+            at_once([(matrix.record_hosts, series) for series in chosen])
+            return not matrix.tests
         matrix.run(chosen)
         return report(matrix, options)
 
