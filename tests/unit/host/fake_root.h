@@ -15,9 +15,8 @@ namespace tcptrace::host {
 
 class FakeRoot {
  public:
-  FakeRoot() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "tcptrace-root-XXXXXX").native();
+  explicit FakeRoot(const std::filesystem::path& below = std::filesystem::temp_directory_path()) {
+    std::string pattern = (below / "tcptrace-root-XXXXXX").native();
     if (::mkdtemp(pattern.data()) == nullptr) {
       throw std::runtime_error("mkdtemp " + pattern);
     }
