@@ -130,10 +130,10 @@ void firewall_reject_established(const Stage& stage) {
   await_state(pair.client.get(), TCP_CLOSE);
 }
 
-// Then the polls have seen the connection.
+// Then the polls have seen the connection: on a machine that is slow they come late.
 void exchange_and_wait(const Pair& pair) {
   exchange(pair);
-  std::this_thread::sleep_for(scaled(1s));
+  std::this_thread::sleep_for(scaled(3s));
 }
 
 // Before the connection tracking and what it translates.
