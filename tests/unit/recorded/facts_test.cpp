@@ -102,9 +102,7 @@ TEST_P(RecordedFacts, EverySettingHasTheWordsOfItsFile) {
   const model::Sysctls& sysctls = facts.namespaces[0].sysctls;
   EXPECT_GT(sysctls.size(), has("ipv6") ? 25U : 35U);
   for (const auto& [name, value] : sysctls) {
-    std::string path = "proc/sys/" + name;
-    std::ranges::replace(path, '.', '/');
-    std::istringstream words(host_.file(path));
+    std::istringstream words(host_.file(RecordedHost::sysctl_file(name)));
     std::string expected;
     for (std::string word; words >> word;) {
       expected += expected.empty() ? word : " " + word;
@@ -410,9 +408,7 @@ TEST_P(RecordedSettings, WithoutAnyOneOfThem) {
   RecordedHost host(GetParam());
   const HostFacts whole = host.facts();
   for (const auto& [name, value] : whole.namespaces[0].sysctls) {
-    std::string path = "proc/sys/" + name;
-    std::ranges::replace(path, '.', '/');
-    host.remove(path);
+    host.remove(RecordedHost::sysctl_file(name));
     const HostFacts facts = host.facts();
     model::Sysctls expected = whole.namespaces[0].sysctls;
     expected.erase(name);

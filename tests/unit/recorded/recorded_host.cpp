@@ -244,8 +244,12 @@ void RecordedHost::remove(const std::string& name) {
   fs::remove(root() / name);
 }
 
+std::string RecordedHost::sysctl_file(std::string_view name) {
+  return host::sysctl_path("", name)->relative_path();
+}
+
 void RecordedHost::set_sysctl(std::string_view name, std::string_view value) {
-  set_file(host::sysctl_path("", name)->relative_path(), fmt::format("{}\n", value));
+  set_file(sysctl_file(name), fmt::format("{}\n", value));
 }
 
 void RecordedHost::set_counter(std::string_view name, std::uint64_t value) {

@@ -53,6 +53,8 @@ class RecordedHost {
   // All that was changed as it was recorded.
   void restore();
 
+  // Of a setting: "proc/sys/net/ipv4/tcp_sack".
+  [[nodiscard]] static std::string sysctl_file(std::string_view name);
   void set_sysctl(std::string_view name, std::string_view value);
   // "Tcp.OutRsts", "TcpExt.ListenDrops"; one that this kernel does not have is an error.
   void set_counter(std::string_view name, std::uint64_t value);
