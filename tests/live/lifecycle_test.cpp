@@ -13,8 +13,6 @@
 namespace tcptrace::live {
 namespace {
 
-constexpr uid_t kNobody = 65534;
-
 bool one_line(const std::string& text) {
   return std::ranges::count(text, '\n') == 1 && text.ends_with('\n');
 }

@@ -21,8 +21,6 @@
 namespace tcptrace::live {
 namespace {
 
-constexpr uid_t kNobody = 65534;
-
 class OwnerTest : public TracedTest {
  protected:
   void SetUp() override {

@@ -16,6 +16,7 @@
 #include "cli/dump_words.h"
 #include "cli/event_output.h"
 #include "cli/namespaces.h"
+#include "cli/root.h"
 #include "cli/run_context.h"
 #include "host/cgroup_names.h"
 #include "host/host_facts.h"
@@ -31,8 +32,6 @@
 
 namespace tcptrace::cli {
 namespace {
-
-constexpr const char* kRoot = "/";
 
 using std::chrono::nanoseconds;
 

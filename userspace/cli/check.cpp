@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/root.h"
 #include "cli/run_context.h"
 #include "cli/version.h"
 #include "host/privileges.h"
@@ -69,7 +70,7 @@ model::CheckReport make_report(const host::Machine& machine, const host::Privile
 
 Result<ExitStatus> run_check(const CheckOptions& options) {
   const host::Machine machine = host::read_machine();
-  model::CheckReport report = make_report(machine, host::read_privileges("/"));
+  model::CheckReport report = make_report(machine, host::read_privileges(kRoot));
   model::Hooks hooks{.version = std::string(version()),
                      .kernel = machine.kernel,
                      .architecture = machine.architecture,

@@ -32,10 +32,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPoll{10};
+constexpr milliseconds kConsumeSlice{10};
 // What is on its way when the scenario is over still counts: trace::ResetFilter's wait included.
-constexpr milliseconds kGrace{200};
-constexpr std::uint32_t kRingSizeBytes = 1U << 20;
+constexpr milliseconds kDrainTime{200};
+constexpr std::uint32_t kDrillRingBytes = 1U << 20;
 // Those of the host are remembered too; and the larger the table, the longer a poll takes.
 constexpr std::uint32_t kConnections = 16U << 10;
 constexpr HistoryOptions kHistory{.interval = kMinHistoryInterval};
@@ -118,7 +118,7 @@ Result<void> DrillRun::open() {
   filter.netns = {lab_->client.inode(), lab_->server.inode()};
   auto session = kernel::BpfSession::open({.filter = filter,
                                            .family = options_.attach,
-                                           .ring_size_bytes = kRingSizeBytes,
+                                           .ring_size_bytes = kDrillRingBytes,
                                            .max_connections = kConnections,
                                            .polls = true});
   if (!session) {
@@ -150,7 +150,7 @@ void DrillRun::poll() {
 }
 
 Result<void> DrillRun::drain() {
-  if (auto consumed = consume_within(kPoll, *session_, *pipeline_); !consumed) {
+  if (auto consumed = consume_within(kConsumeSlice, *session_, *pipeline_); !consumed) {
     return std::unexpected(consumed.error());
   }
   poll();
@@ -186,7 +186,7 @@ Result<model::DrillResult> DrillRun::play(const stress::Drill& drill) {
   }
   const std::string trouble = player.join();
   if (drained) {
-    drained = drain_for(stress::scaled(kGrace));
+    drained = drain_for(stress::scaled(kDrainTime));
   }
   pipeline_->observe({});
   if (!drained) {

@@ -6,15 +6,10 @@
 
 #include <fmt/core.h>
 
+#include "cli/root.h"
 #include "host/procfs.h"
 
 namespace tcptrace::cli {
-namespace {
-
-constexpr const char* kRoot = "/";
-
-}  // namespace
-
 void say(const std::string& text) { std::fputs(("tcptrace: " + text + "\n").c_str(), stderr); }
 
 void say_unread(const kernel::DumpReport& report) {

@@ -6,7 +6,7 @@
 namespace tcptrace::cli {
 namespace {
 
-constexpr std::string_view kHead =
+constexpr std::string_view kAnalyzeHead =
     R"(Usage: tcptrace analyze [OPTIONS]
 
 One look at this host's TCP: what is wrong first, the worst on top, each with its
@@ -20,7 +20,7 @@ happened meanwhile. Without root it sees one's own network namespace and one's
 own processes, and says what is missing.
 )";
 
-constexpr std::string_view kTail =
+constexpr std::string_view kAnalyzeTail =
     R"(
 Examples:
   tcptrace analyze                      the whole host
@@ -34,6 +34,6 @@ kernel or the privileges do not allow it. More in tcptrace(8).
 
 }  // namespace
 
-std::string analyze_help(const CommandLine& line) { return line.help(kHead, kTail); }
+std::string analyze_help(const CommandLine& line) { return line.help(kAnalyzeHead, kAnalyzeTail); }
 
 }  // namespace tcptrace::cli

@@ -4,7 +4,7 @@
 namespace tcptrace::cli {
 namespace {
 
-constexpr std::string_view kHead =
+constexpr std::string_view kGenerateHead =
     R"(Usage: tcptrace generate haproxy|nginx [OPTIONS]
 
 Prints the configuration of a load balancer for the given backends. Its timeouts
@@ -15,7 +15,7 @@ contradict each other are refused. Needs no privileges, and sends nothing but
 for --probe-backends.
 )";
 
-constexpr std::string_view kTail =
+constexpr std::string_view kGenerateTail =
     R"(
 Examples:
   tcptrace generate haproxy --backend 10.0.0.5:8080 --backend 10.0.0.6:8080,2 \
@@ -32,6 +32,8 @@ tcptrace(8).
 
 }  // namespace
 
-std::string generate_help(const CommandLine& line) { return line.help(kHead, kTail); }
+std::string generate_help(const CommandLine& line) {
+  return line.help(kGenerateHead, kGenerateTail);
+}
 
 }  // namespace tcptrace::cli

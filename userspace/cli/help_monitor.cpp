@@ -6,7 +6,7 @@
 namespace tcptrace::cli {
 namespace {
 
-constexpr std::string_view kHead =
+constexpr std::string_view kMonitorHead =
     R"(Usage: tcptrace monitor [OPTIONS]
 
 A dashboard of this host's TCP: connections and rates with their trend, states,
@@ -19,7 +19,7 @@ Without root, what is traced and the owners of others' sockets are missing, and
 that is said.
 )";
 
-constexpr std::string_view kTail =
+constexpr std::string_view kMonitorTail =
     R"(
 Examples:
   tcptrace monitor                          the dashboard
@@ -35,6 +35,6 @@ Exit status: 0 done, also by SIGINT and SIGTERM; 1 failed; 2 bad usage or input;
 
 }  // namespace
 
-std::string monitor_help(const CommandLine& line) { return line.help(kHead, kTail); }
+std::string monitor_help(const CommandLine& line) { return line.help(kMonitorHead, kMonitorTail); }
 
 }  // namespace tcptrace::cli

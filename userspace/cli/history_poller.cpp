@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/start_thread.h"
 #include "cli/namespaces.h"
+#include "cli/root.h"
 
 namespace tcptrace::cli {
 namespace {
@@ -49,7 +50,7 @@ void HistoryPoller::for_each_record(
 HistoryPoller::Round HistoryPoller::poll(nanoseconds now) {
   Round round;
   round.began = now;
-  const auto namespaces = [this] { return namespaces_to_read(host::list_netns("/"), netns_); };
+  const auto namespaces = [this] { return namespaces_to_read(host::list_netns(kRoot), netns_); };
   const auto unread = poll_.run(namespaces, [&round](std::span<const std::byte> record) {
     round.records.insert(round.records.end(), record.begin(), record.end());
   });

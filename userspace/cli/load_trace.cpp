@@ -8,6 +8,7 @@
 #include "cli/consume.h"
 #include "cli/namespaces.h"
 #include "cli/options.h"
+#include "cli/root.h"
 #include "host/netns.h"
 #include "kernel/sock_diag.h"
 
@@ -17,13 +18,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr const char* kRoot = "/";
-constexpr std::uint32_t kRingSizeBytes = 16U << 20;
-constexpr milliseconds kDrain{10};
+constexpr std::uint32_t kLoadRingBytes = 16U << 20;
+constexpr milliseconds kConsumeTime{10};
 // A queue that is full stays so for as long as what fills it goes on.
 constexpr milliseconds kLook{200};
 // What is on its way when the load is over still counts: the wait of trace::ResetPairs included.
-constexpr milliseconds kGrace{200};
+constexpr milliseconds kTraceGrace{200};
 constexpr std::uint32_t kListening = state_bit(model::TcpState::kListen);
 
 model::Filter of_port(std::uint16_t port) {
@@ -55,7 +55,7 @@ void LoadTrace::join() {
 Result<void> LoadTrace::open() {
   kernel::SessionOptions options;
   options.filter = of_port(listener_.port);
-  options.ring_size_bytes = kRingSizeBytes;
+  options.ring_size_bytes = kLoadRingBytes;
   options.max_connections = kDefaultConnections;
   auto session = kernel::BpfSession::open(options);
   if (!session) {
@@ -93,7 +93,7 @@ void LoadTrace::run() {
   for (;;) {
     const nanoseconds now = boot_time();
     if (stop_ && !end) {
-      end = now + kGrace;
+      end = now + kTraceGrace;
     }
     if (end && now >= *end) {
       drain();
@@ -103,7 +103,7 @@ void LoadTrace::run() {
       look_at_listeners();
       next_look = boot_time() + kLook;
     }
-    if (auto consumed = consume_within(kDrain, *session_, *pipeline_); !consumed) {
+    if (auto consumed = consume_within(kConsumeTime, *session_, *pipeline_); !consumed) {
       failure_ = consumed.error();
       return;
     }

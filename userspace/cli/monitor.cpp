@@ -20,6 +20,7 @@
 #include "cli/monitor_display.h"
 #include "cli/monitor_trace.h"
 #include "cli/namespaces.h"
+#include "cli/root.h"
 #include "cli/socket_walker.h"
 #include "host/boot_clock.h"
 #include "host/host_facts.h"
@@ -36,11 +37,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr const char* kRoot = "/";
 // How late a walk, an event or the end of a command may be noticed.
 constexpr milliseconds kTick{200};
 // What is told at the end may need a moment to be handed over.
-constexpr std::chrono::seconds kGrace{5};
+constexpr std::chrono::seconds kCommandGrace{5};
 constexpr milliseconds kClockJitter{1};
 // However much there is to read, keys and signals are looked at.
 constexpr int kBatches = 8;
@@ -338,7 +338,7 @@ void MonitorRun::finish_commands() {
   if (!commands_) {
     return;
   }
-  commands_->finish(boot_time() + kGrace);
+  commands_->finish(boot_time() + kCommandGrace);
   if (!commands_->failure().empty()) {
     display_.note(fmt::format("--exec: {} of the commands failed, the first {}",
                               commands_->failed(), commands_->failure()));

@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 
 constexpr Choices<BalancerKind, 2> kKinds{
     {{"haproxy", BalancerKind::kHaproxy}, {"nginx", BalancerKind::kNginx}}};
-constexpr Choices<BalancerMode, 2> kModes{
+constexpr Choices<BalancerMode, 2> kBalancerModes{
     {{"http", BalancerMode::kHttp}, {"tcp", BalancerMode::kTcp}}};
 
 struct ProxyProtocol {
@@ -266,7 +266,7 @@ Result<void> take_mode(const GenerateArguments& given, model::BalancerRequest& r
                                        "leave out --mode http"));
   }
   auto taken = take_value("--mode", given.mode, request.mode,
-                          [](std::string_view text) { return parse_choice(text, kModes); });
+                          [](std::string_view text) { return parse_choice(text, kBalancerModes); });
   if (given.tls_passthrough) {
     request.mode = BalancerMode::kTlsPassthrough;
   }

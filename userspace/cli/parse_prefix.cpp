@@ -72,10 +72,6 @@ void unmap(model::Prefix& prefix) {
   prefix.length = static_cast<std::uint8_t>(prefix.length - 96);
 }
 
-std::unexpected<Error> reject(std::string_view text, std::string_view why, std::string hint = {}) {
-  return std::unexpected(usage_error(fmt::format("{} {}", quote(text), why), std::move(hint)));
-}
-
 }  // namespace
 
 Result<model::Prefix> parse_prefix(std::string_view text) {

@@ -16,10 +16,10 @@
 namespace tcptrace::cli {
 namespace {
 
-constexpr Choices<model::ServeMode, 3> kModes{{{"echo", model::ServeMode::kEcho},
-                                               {"discard", model::ServeMode::kDiscard},
-                                               {"http", model::ServeMode::kHttp}}};
-constexpr std::uint32_t kMaxThreads = 256;
+constexpr Choices<model::ServeMode, 3> kServeModes{{{"echo", model::ServeMode::kEcho},
+                                                    {"discard", model::ServeMode::kDiscard},
+                                                    {"http", model::ServeMode::kHttp}}};
+constexpr std::uint32_t kMaxServerThreads = 256;
 constexpr std::uint32_t kMaxBodyBytes = 256U << 20;
 constexpr std::uint32_t kMaxReadRate = 1U << 30;
 constexpr std::uint32_t kMaxBacklog = 1U << 20;
@@ -125,9 +125,9 @@ Result<void> take_values(const ServeArguments& given, ServeOptions& options) {
   model::ServeConfig& config = options.server;
   return first_failure({
       take_value("--mode", given.mode, config.mode,
-                 [](std::string_view text) { return parse_choice(text, kModes); }),
+                 [](std::string_view text) { return parse_choice(text, kServeModes); }),
       take_value("--body", given.body, config.body_bytes, size_parser(0, kMaxBodyBytes)),
-      take_value("--threads", given.threads, config.threads, size_parser(1, kMaxThreads)),
+      take_value("--threads", given.threads, config.threads, size_parser(1, kMaxServerThreads)),
       take_value("--backlog", given.backlog, config.backlog, parse_backlog),
       take_value("--duration", given.duration, options.duration, parse_duration),
       take_value("--interval", given.interval, options.interval, parse_duration),

@@ -24,7 +24,7 @@ using model::LoadWork;
 using std::chrono::nanoseconds;
 
 constexpr std::uint32_t kMaxAtOnce = 1U << 20;
-constexpr std::uint32_t kMaxThreads = 1024;
+constexpr std::uint32_t kMaxLoadThreads = 1024;
 constexpr std::uint32_t kMaxPayload = 64U << 20;
 constexpr double kMinRate = 0.001;
 constexpr double kMaxRate = 10e6;
@@ -148,7 +148,7 @@ Result<void> take_pace(const StressArguments& given, LoadOptions& options) {
   };
   auto taken = first_failure(
       {take_value("--connections", given.connections, options.connections, up_to(kMaxAtOnce)),
-       take_value("--threads", given.threads, options.threads, up_to(kMaxThreads)),
+       take_value("--threads", given.threads, options.threads, up_to(kMaxLoadThreads)),
        take_value("--rate", given.rate, options.rate, parse_rate),
        take_value("--total", given.total, options.total, parse_count),
        take_value("--duration", given.duration, options.duration, parse_duration)});

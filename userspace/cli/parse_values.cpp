@@ -19,10 +19,6 @@
 namespace tcptrace::cli {
 namespace {
 
-std::unexpected<Error> reject(std::string_view value, std::string_view why, std::string hint = {}) {
-  return std::unexpected(usage_error(fmt::format("{} {}", quote(value), why), std::move(hint)));
-}
-
 std::optional<std::uint16_t> port_number(std::string_view text) {
   const auto port = parse_number<std::uint16_t>(text);
   return port.value_or(0) == 0 ? std::nullopt : port;
@@ -77,6 +73,10 @@ std::string quote(std::string_view value) {
   append_terminal_safe(text, value.substr(0, kShown));
   text += value.size() > kShown ? "…\"" : "\"";
   return text;
+}
+
+std::unexpected<Error> reject(std::string_view value, std::string_view why, std::string hint) {
+  return std::unexpected(usage_error(fmt::format("{} {}", quote(value), why), std::move(hint)));
 }
 
 std::vector<std::string_view> split_list(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,10 @@ namespace tcptrace::cli {
 
 // `value` in double quotes, on one line whatever it holds.
 [[nodiscard]] std::string quote(std::string_view value);
+
+// The error that names `value` and says what is wrong with it.
+[[nodiscard]] std::unexpected<Error> reject(std::string_view value, std::string_view why,
+                                            std::string hint = {});
 
 // The items of "80,443"; an empty item is an item.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);

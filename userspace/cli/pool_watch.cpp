@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cli/dump_words.h"
 #include "cli/namespaces.h"
+#include "cli/root.h"
 #include "host/host_facts.h"
 #include "host/procfs.h"
 #include "host/runtime_kind.h"
@@ -29,9 +30,8 @@ using model::TcpState;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr const char* kRoot = "/";
 // What is little in the ring buffer is there without a sign.
-constexpr nanoseconds kDrain = milliseconds(100);
+constexpr nanoseconds kDrainInterval = milliseconds(100);
 
 constexpr std::uint32_t kOpenStates = state_bit(TcpState::kSynSent) |
                                       state_bit(TcpState::kEstablished) |
@@ -175,7 +175,7 @@ Result<void> PoolWatch::wait_until(nanoseconds end) {
     if (signalled_ || now >= end) {
       return trace_ ? trace_->consume() : Result<void>();
     }
-    const nanoseconds left = trace_ ? std::min(end - now, kDrain) : end - now;
+    const nanoseconds left = trace_ ? std::min(end - now, kDrainInterval) : end - now;
     std::array<pollfd, 2> ready{
         {{.fd = signals_.fd(), .events = POLLIN, .revents = 0},
          {.fd = trace_ ? trace_->fd() : -1, .events = POLLIN, .revents = 0}}};

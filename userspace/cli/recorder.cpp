@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "cli/options.h"
+#include "cli/root.h"
 #include "cli/version.h"
 
 namespace tcptrace::cli {
@@ -73,7 +74,7 @@ const std::vector<std::uint64_t>& Recorder::ancestors_of(const std::string& path
       break;
     }
     above.resize(std::max<std::size_t>(slash, 1));
-    if (const auto id = host::cgroup_id("/", above)) {
+    if (const auto id = host::cgroup_id(kRoot, above)) {
       entry->second.push_back(*id);
     }
   }

@@ -10,13 +10,12 @@
 
 #include "cli/analyze.h"
 #include "cli/namespaces.h"
+#include "cli/root.h"
 #include "host/host_facts.h"
 #include "host/netns.h"
 
 namespace tcptrace::cli {
 namespace {
-
-constexpr const char* kRoot = "/";
 
 model::ReportLevel level_of(model::FindingLevel level) {
   switch (level) {

@@ -14,6 +14,7 @@
 #include "cli/dump_words.h"
 #include "cli/event_output.h"
 #include "cli/namespaces.h"
+#include "cli/root.h"
 #include "cli/run_context.h"
 #include "host/cgroup_names.h"
 #include "host/netns.h"
@@ -25,8 +26,6 @@
 
 namespace tcptrace::cli {
 namespace {
-
-constexpr const char* kRoot = "/";
 
 class SnapshotRun {
  public:

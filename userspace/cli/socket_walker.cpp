@@ -8,6 +8,7 @@
 #include "base/start_thread.h"
 #include "cli/dump_words.h"
 #include "cli/namespaces.h"
+#include "cli/root.h"
 #include "host/host_facts.h"
 #include "host/socket_owners.h"
 
@@ -16,7 +17,6 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr const char* kRoot = "/";
 constexpr std::size_t kRows = 100;  // of each table
 // Settings change by hand, owners with every connection: the latter are read as often as they cost
 // next to nothing, else with every tenth walk.

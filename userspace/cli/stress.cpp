@@ -17,6 +17,7 @@
 
 #include "cli/event_output.h"
 #include "cli/load_trace.h"
+#include "cli/root.h"
 #include "cli/run_context.h"
 #include "host/signal_fd.h"
 #include "host/tcp_limits.h"
@@ -27,8 +28,6 @@
 
 namespace tcptrace::cli {
 namespace {
-
-constexpr const char* kRoot = "/";
 
 // How it goes, on stderr: on a terminal one line that is drawn anew, else a line now and then.
 class ProgressLine {

@@ -16,6 +16,7 @@
 #include "cli/history_poller.h"
 #include "cli/pipeline.h"
 #include "cli/recorder.h"
+#include "cli/root.h"
 #include "cli/run_context.h"
 #include "host/boot_clock.h"
 #include "host/cgroup_names.h"
@@ -34,7 +35,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 // The consumer looks at the buffer this often; a line is out within twice this time.
-constexpr milliseconds kPoll{20};
+constexpr milliseconds kTracePoll{20};
 // Losses and the wall clock.
 constexpr milliseconds kHousekeeping{1000};
 
@@ -49,7 +50,7 @@ struct CountersNow {
 
 CountersNow read_counters(const kernel::BpfSession& session) {
   CountersNow now;
-  now.kernel = host::read_kernel_counters("/");
+  now.kernel = host::read_kernel_counters(kRoot);
   now.traced = session.netns_totals();
   return now;
 }
@@ -122,7 +123,7 @@ Result<void> TraceRun::open() {
     return std::unexpected(signals.error());
   }
   signals_.emplace(std::move(*signals));
-  if (!options_.filter.pids.empty() && !host::in_initial_pid_namespace("/")) {
+  if (!options_.filter.pids.empty() && !host::in_initial_pid_namespace(kRoot)) {
     return std::unexpected(
         Error{.what = "--pid: this is a pid namespace of its own, and traced pids are the host's",
               .hint = "run in the host's (docker run --pid=host, hostPID: true), or use --cgroup",
@@ -220,7 +221,7 @@ int TraceRun::poll_timeout_ms(nanoseconds now) const {
   if (behind_) {
     return 0;
   }
-  milliseconds timeout = kPoll;
+  milliseconds timeout = kTracePoll;
   if (options_.duration) {
     const auto left = std::chrono::ceil<milliseconds>(started_ + *options_.duration - now);
     timeout = std::max(milliseconds(0), std::min(timeout, left));

@@ -124,7 +124,7 @@ void linger2(const Evidence& e, Facts& facts) {
   reason_and_state(e, facts);
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kActiveResetRules[] = {
     {.cause = Cause::kMptcpReset,
      .confidence = Confidence::kCertain,
      .holds = subflow,
@@ -258,6 +258,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> active_reset_rules() { return kRules; }
+std::span<const Rule> active_reset_rules() { return kActiveResetRules; }
 
 }  // namespace tcptrace::diagnose

@@ -29,7 +29,7 @@ void request(const Evidence& e, Facts& facts) {
       .add("backlog_limit", e.event.info->backlog_limit);
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kHandshakeRules[] = {
     {.cause = Cause::kAcceptQueueOverflow,
      .confidence = Confidence::kLikely,
      .holds = queue_is_full,  // tcp_check_req() drops the segment that would complete it
@@ -58,6 +58,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> handshake_rules() { return kRules; }
+std::span<const Rule> handshake_rules() { return kHandshakeRules; }
 
 }  // namespace tcptrace::diagnose

@@ -126,7 +126,7 @@ constexpr std::string_view kDropClosed =
     "take connections out of the pool when the peer closes them (a read of 0 bytes), and keep them "
     "for a shorter time than the peer does";
 
-constexpr Rule kRules[] = {
+constexpr Rule kReceivedResetRules[] = {
     {.cause = Cause::kInjectedReset,
      .confidence = Confidence::kLikely,
      .holds = other_ttl,
@@ -267,6 +267,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> received_reset_rules() { return kRules; }
+std::span<const Rule> received_reset_rules() { return kReceivedResetRules; }
 
 }  // namespace tcptrace::diagnose

@@ -25,7 +25,7 @@ constexpr std::array kScopes{
 
 // A plain directory per container; "payload" is Podman's inside a systemd service
 // (--cgroups=split).
-constexpr std::array kDirectories{
+constexpr std::array kContainerDirectories{
     Prefix{"crio-", "crio"},
     Prefix{"libpod-payload-", "podman"},
     Prefix{"libpod-", "podman"},
@@ -75,7 +75,7 @@ std::optional<Container> parse_component(std::string_view name, std::string_view
   if (const std::size_t at = name.rfind(kColon); at != std::string_view::npos) {
     return container_of(name.substr(at + kColon.size()), "containerd");
   }
-  auto container = parse_prefixed(name, kDirectories);
+  auto container = parse_prefixed(name, kContainerDirectories);
   return container ? container : parse_bare(name, parents);
 }
 

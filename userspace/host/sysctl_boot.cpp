@@ -15,13 +15,13 @@ namespace {
 namespace fs = std::filesystem;
 
 // Of files with one name, that of the first directory counts.
-constexpr auto kDirectories = std::to_array<std::string_view>(
+constexpr auto kSysctlDirectories = std::to_array<std::string_view>(
     {"etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d", "lib/sysctl.d"});
 
 // By name, which is the order in which they are read.
 std::map<std::string, fs::path> files_behind(const fs::path& root, std::string_view dropin) {
   std::map<std::string, fs::path> files;
-  for (const std::string_view directory : kDirectories) {
+  for (const std::string_view directory : kSysctlDirectories) {
     std::error_code failure;
     for (fs::directory_iterator it(root / directory, failure), end; !failure && it != end;
          it.increment(failure)) {

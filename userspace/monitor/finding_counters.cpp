@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 2> kOpened = {"Tcp.ActiveOpens", "Tcp.Pas
 constexpr std::array<std::string_view, 2> kAccepted = {"Tcp.PassiveOpens", ""};
 constexpr std::array<std::string_view, 2> kReceived = {"Tcp.InSegs", ""};
 
-constexpr auto kRules = std::to_array<CounterRule>({
+constexpr auto kCounterRules = std::to_array<CounterRule>({
     // tcp_conn_request(), tcp_v4_syn_recv_sock(): sk_acceptq_is_full().
     {FindingId::kListenOverflows,
      {.warning = 0.001, .critical = 0.05},
@@ -246,7 +246,7 @@ void find_in_counters(const FindingInput& input, Findings& findings) {
   for (const NetnsFacts& netns : input.facts.namespaces) {
     const NetnsFacts* const before =
         input.before == nullptr ? nullptr : netns_in(*input.before, netns.inode);
-    for (const CounterRule& rule : kRules) {
+    for (const CounterRule& rule : kCounterRules) {
       judge(rule, netns, before, findings);
     }
   }

@@ -208,14 +208,14 @@ std::optional<PoolVerdict> no_reuse(const Pool& pool, const PoolReport& report) 
                             : kReuseAdvice));
 }
 
-constexpr std::array kRules = {exhausted, close_wait_leak, connection_leak,
-                               idle_beyond_peer_timeout, no_reuse};
+constexpr std::array kVerdictRules = {exhausted, close_wait_leak, connection_leak,
+                                      idle_beyond_peer_timeout, no_reuse};
 
 }  // namespace
 
 std::vector<PoolVerdict> judge(const Pool& pool, const PoolReport& report) {
   std::vector<PoolVerdict> verdicts;
-  for (const auto rule : kRules) {
+  for (const auto rule : kVerdictRules) {
     if (auto one = rule(pool, report)) {
       verdicts.push_back(std::move(*one));
     }

@@ -28,7 +28,7 @@ void write_row(JsonWriter& json, const model::CloseWaitSuspect& row);
 void write_row(JsonWriter& json, const model::PortUse& row);
 
 // The first `most` of them.
-template <Key K, typename Rows>
+template <JsonKey K, typename Rows>
 void write_rows(JsonWriter& json, const Rows& rows, std::size_t most = SIZE_MAX) {
   json.array<K>();
   for (const auto& row : std::span(rows).first(std::min(rows.size(), most))) {

@@ -9,7 +9,7 @@ namespace tcptrace::output {
 namespace {
 
 constexpr std::size_t kMarkWidth = 2;
-constexpr std::size_t kNameWidth = 20;
+constexpr std::size_t kCheckNameWidth = 20;
 constexpr std::size_t kFamilyWidth = 7;
 
 enum class Mark { kOk, kMissing, kProblem };
@@ -32,14 +32,14 @@ void append_mark(std::string& out, Mark mark, const Context& context) {
 void append_row(std::string& out, Mark mark, std::string_view name, std::string_view value,
                 const Context& context) {
   append_mark(out, mark, context);
-  append_cell(out, terminal_safe(name), kNameWidth);
+  append_cell(out, terminal_safe(name), kCheckNameWidth);
   out += terminal_safe(value);
   out += '\n';
 }
 
 void append_advice(std::string& out, std::string_view advice) {
   if (!advice.empty()) {
-    out.append(2 + kMarkWidth + 2 + kNameWidth + 2, ' ');
+    out.append(2 + kMarkWidth + 2 + kCheckNameWidth + 2, ' ');
     out += "→ " + terminal_safe(advice) + '\n';
   }
 }
@@ -75,7 +75,7 @@ void append_hook(std::string& out, const model::HookStatus& hook, const Context&
   const bool attached = !hook.attached.empty();
   const Mark mark = attached ? Mark::kOk : hook.required ? Mark::kProblem : Mark::kMissing;
   append_mark(out, mark, context);
-  append_cell(out, terminal_safe(hook.name), kNameWidth);
+  append_cell(out, terminal_safe(hook.name), kCheckNameWidth);
   append_cell(out, attached && hook.family ? model::attach_family_name(*hook.family) : "none",
               kFamilyWidth);
   if (attached) {
@@ -84,7 +84,7 @@ void append_hook(std::string& out, const model::HookStatus& hook, const Context&
     out += "not seen: " + terminal_safe(hook.purpose);
   }
   out += '\n';
-  const std::string indent(2 + kMarkWidth + 2 + kNameWidth + 2, ' ');
+  const std::string indent(2 + kMarkWidth + 2 + kCheckNameWidth + 2, ' ');
   for (const model::HookFailure& failure : hook.failures) {
     out += fmt::format("{}not {}: {}\n", indent, terminal_safe(failure.variant),
                        terminal_safe(failure.reason));

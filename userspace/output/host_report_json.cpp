@@ -19,7 +19,7 @@ using std::chrono::nanoseconds;
 // The times of a report are those of the wall already.
 const Context wall_times{};
 
-template <Key K>
+template <JsonKey K>
 void write_known_time(JsonWriter& json, nanoseconds wall) {
   if (wall != nanoseconds::zero()) {
     write_time<K>(json, wall, wall_times);

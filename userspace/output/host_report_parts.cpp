@@ -23,8 +23,8 @@ using std::chrono::nanoseconds;
 constexpr std::size_t kPlotWidth = 60;
 constexpr std::size_t kBarWidth = 40;
 constexpr std::size_t kCellWidth = 20;
-constexpr std::size_t kSettingWidth = 36;
-constexpr std::size_t kValueWidth = 24;
+constexpr std::size_t kSettingNameWidth = 36;
+constexpr std::size_t kSettingValueWidth = 24;
 constexpr std::size_t kWorst = 5;
 constexpr std::size_t kPatterns = 5;
 constexpr std::size_t kRetransmits = 10;
@@ -180,7 +180,7 @@ void append_retransmits(std::string& out, const HostReport& report) {
   }
 }
 
-Color level_color(model::ReportLevel level) {
+Color report_level_color(model::ReportLevel level) {
   switch (level) {
     case model::ReportLevel::kInfo:
       return Color::kNone;
@@ -195,7 +195,7 @@ Color level_color(model::ReportLevel level) {
 void append_level(std::string& out, model::ReportLevel level, const Context& context) {
   const std::string_view name = model::report_level_name(level);
   out += "  ";
-  append_colored(out, name, level_color(level), context);
+  append_colored(out, name, report_level_color(level), context);
   pad_cell(out, name.size(), 8);
 }
 
@@ -248,9 +248,9 @@ void append_settings(std::string& out, const HostReport& report) {
   const bool with_netns = differ(report.settings, &model::ReportSetting::netns);
   for (const model::ReportSetting& setting : report.settings) {
     out += "  ";
-    append_cell(out, terminal_safe(setting.name), kSettingWidth);
+    append_cell(out, terminal_safe(setting.name), kSettingNameWidth);
     if (with_netns) {
-      append_cell(out, terminal_safe(setting.value), kValueWidth);
+      append_cell(out, terminal_safe(setting.value), kSettingValueWidth);
       out += terminal_safe(setting.netns);
     } else {
       out += terminal_safe(setting.value);

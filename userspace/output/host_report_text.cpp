@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "output/host_report.h"
+#include "output/text_cell.h"
 #include "output/text_report.h"
 #include "output/wall_time.h"
 
@@ -23,9 +24,8 @@ constexpr std::size_t kAdvices = 12;
 
 constexpr std::size_t kCauseWidth = 24;
 constexpr std::size_t kConfidenceWidth = 10;
-constexpr std::size_t kCommWidth = 15;
 constexpr std::size_t kPartyWidth = 24;
-constexpr std::size_t kTimeWidth = 19;
+constexpr std::size_t kDateWidth = 19;
 
 std::string date_time(std::chrono::nanoseconds wall, const Context& context) {
   std::string text;
@@ -107,8 +107,8 @@ void append_cause_header(std::string& out, bool with_host) {
   append_cell(out, "CONFIDENCE", kConfidenceWidth);
   append_cell(out, "COMM", kCommWidth);
   append_cell(out, "PEER", kPartyWidth);
-  append_cell(out, "FIRST", kTimeWidth);
-  append_cell(out, "LAST", kTimeWidth);
+  append_cell(out, "FIRST", kDateWidth);
+  append_cell(out, "LAST", kDateWidth);
   out += with_host ? "HOST" : "";
   trim_line(out);
   out += '\n';
@@ -121,8 +121,8 @@ void append_cause(std::string& out, const model::ReportCause& row, bool with_hos
   append_cell(out, model::confidence_name(row.confidence), kConfidenceWidth);
   append_cell(out, party_comm(row.party), kCommWidth);
   append_cell(out, party_text(row.party), kPartyWidth);
-  append_cell(out, date_time(row.first, context), kTimeWidth);
-  append_cell(out, date_time(row.last, context), kTimeWidth);
+  append_cell(out, date_time(row.first, context), kDateWidth);
+  append_cell(out, date_time(row.last, context), kDateWidth);
   out += with_host ? terminal_safe(row.host) : "";
   trim_line(out);
   out += '\n';

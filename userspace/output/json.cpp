@@ -13,7 +13,7 @@ using model::Event;
 using model::EventKind;
 using model::TcpState;
 
-template <Key K>
+template <JsonKey K>
 void write_tcp_flags_field(JsonWriter& json, std::uint8_t flags) {
   if (flags != 0) {
     json.written<K>([flags](char* to) { return write_tcp_flags(to, flags); });
@@ -103,7 +103,7 @@ void write_retransmit(JsonWriter& json, const Event& event) {
 }
 
 // "connect" or "close": how it ended.
-template <Key K>
+template <JsonKey K>
 void write_end(JsonWriter& json, const Event& event) {
   json.object<K>();
   json.word<"result">(result_name(event));

@@ -26,13 +26,13 @@ void write_head(JsonWriter& json, std::string_view type, std::chrono::nanosecond
                 const Context& context);
 
 // "2026-11-21T01:02:03.123456789Z"
-template <Key K>
+template <JsonKey K>
 void write_time(JsonWriter& json, std::chrono::nanoseconds boot_time, const Context& context) {
   const std::chrono::nanoseconds wall = wall_time(boot_time, context);
   json.written<K>([wall](char* to) { return write_rfc3339(to, wall); });
 }
 
-template <Key K>
+template <JsonKey K>
 void write_address_field(JsonWriter& json, model::Family family, const model::Address& address) {
   const std::span<const std::uint8_t, 16> bytes(address.bytes);
   json.written<K>([&](char* to) {
@@ -80,7 +80,7 @@ void write_pattern_list(JsonWriter& json, const model::Patterns& patterns);
 void write_patterns(JsonWriter& json, const model::Patterns& patterns, const Context& context);
 
 // "errno":"ECONNRESET", or its number as a string where it has no name; nothing for 0.
-template <Key K>
+template <JsonKey K>
 void write_errno(JsonWriter& json, std::uint32_t err) {
   if (err == 0) {
     return;
@@ -94,7 +94,7 @@ void write_errno(JsonWriter& json, std::uint32_t err) {
 }
 
 // "connect":{…}, of times; nothing without any.
-template <Key K>
+template <JsonKey K>
 void write_latency(JsonWriter& json, const model::Latency& latency) {
   if (latency.count == 0) {
     return;

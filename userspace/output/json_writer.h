@@ -21,10 +21,10 @@ namespace tcptrace::output {
 // A key as template argument, number<"rtt_us">(…): the compiler knows its length, so writing it is
 // a few moves.
 template <std::size_t N>
-struct Key {
+struct JsonKey {
   std::array<char, N + 2> quoted{};  // "key":
 
-  consteval Key(const char (&name)[N]) {
+  consteval JsonKey(const char (&name)[N]) {
     quoted.front() = '"';
     std::copy_n(name, N - 1, quoted.begin() + 1);
     quoted[N] = '"';
@@ -46,18 +46,18 @@ class JsonWriter {
   void close_object() { close('}'); }
   void close_array() { close(']'); }
 
-  template <Key K>
+  template <JsonKey K>
   void object() {
     key<K>();
     put('{');
   }
-  template <Key K>
+  template <JsonKey K>
   void array() {
     key<K>();
     put('[');
   }
 
-  template <Key K>
+  template <JsonKey K>
   void number(std::integral auto value) {
     key<K>();
     decimal(value);
@@ -65,14 +65,14 @@ class JsonWriter {
   }
 
   // Escaped: for what comes from outside.
-  template <Key K>
+  template <JsonKey K>
   void string(std::string_view value) {
     key<K>();
     element(value);
   }
 
   // As it is: for this program's own words, which are short.
-  template <Key K>
+  template <JsonKey K>
   void word(std::string_view value) {
     key<K>();
     put('"');
@@ -82,19 +82,19 @@ class JsonWriter {
     put(',');
   }
 
-  template <Key K>
+  template <JsonKey K>
   void boolean(bool value) {
     word_unquoted<K>(value ? "true" : "false");
   }
 
   // Present only when it says something.
-  template <Key K>
+  template <JsonKey K>
   void flag(bool value) {
     if (value) {
       boolean<K>(true);
     }
   }
-  template <Key K>
+  template <JsonKey K>
   void number_unless_zero(std::integral auto value) {
     if (value != 0) {
       number<K>(value);
@@ -102,13 +102,13 @@ class JsonWriter {
   }
   // Likewise, where the key is a name that a table has.
   void number_unless_zero(std::string_view key, std::uint64_t value);
-  template <Key K>
+  template <JsonKey K>
   void word_unless_empty(std::string_view value) {
     if (!value.empty()) {
       word<K>(value);
     }
   }
-  template <Key K>
+  template <JsonKey K>
   void string_unless_empty(std::string_view value) {
     if (!value.empty()) {
       string<K>(value);
@@ -116,13 +116,13 @@ class JsonWriter {
   }
 
   // Milliseconds to the microsecond; what runs backwards is 0.
-  template <Key K>
+  template <JsonKey K>
   void milliseconds(std::chrono::nanoseconds value) {
     thousandths<K>(static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0)) / 1000);
   }
 
   // 1234: 1.234
-  template <Key K>
+  template <JsonKey K>
   void thousandths(std::uint64_t value) {
     key<K>();
     decimal(value / 1000);
@@ -132,7 +132,7 @@ class JsonWriter {
   }
 
   // Three digits behind the point, up to 10^15; what is negative or no number is 0.
-  template <Key K>
+  template <JsonKey K>
   void real(double value) {
     constexpr double kMost = 1e15;
     const double bounded = value > 0 ? std::min(value, kMost) : 0;
@@ -141,7 +141,7 @@ class JsonWriter {
 
   // A quoted value of at most 64 bytes that needs no escaping: `write` gets the place and returns
   // the end.
-  template <Key K, typename Write>
+  template <JsonKey K, typename Write>
   void written(Write write) {
     key<K>();
     put('"');
@@ -165,7 +165,7 @@ class JsonWriter {
   // brackets.
   static constexpr std::size_t kRoom = 128;
 
-  template <Key K>
+  template <JsonKey K>
   void key() {
     constexpr std::size_t kSize = K.quoted.size();
     reserve(kSize + kRoom);
@@ -173,7 +173,7 @@ class JsonWriter {
     pos_ += kSize;
   }
 
-  template <Key K>
+  template <JsonKey K>
   void word_unquoted(std::string_view value) {
     key<K>();
     std::memcpy(pos_, value.data(), value.size());

@@ -12,7 +12,7 @@ namespace {
 
 using model::LoadReport;
 
-template <Key K>
+template <JsonKey K>
 void write_rate(JsonWriter& json, std::uint64_t count, const LoadReport& report) {
   json.real<K>(per_second(count, report.duration));
 }
@@ -108,7 +108,7 @@ void write_traffic(JsonWriter& json, const LoadReport& report) {
   json.close_object();
 }
 
-template <Key K>
+template <JsonKey K>
 void write_spread(JsonWriter& json, const model::Spread<std::uint32_t>& spread) {
   json.object<K>();
   json.number<"min">(spread.min);

@@ -116,7 +116,7 @@ void append_row(std::string& out, std::string_view label, std::span<const std::s
   out += '\n';
 }
 
-void append_latency(std::string& out, std::string_view label, const model::Latency& latency) {
+void append_percentiles(std::string& out, std::string_view label, const model::Latency& latency) {
   if (latency.count == 0) {
     return;
   }
@@ -136,9 +136,9 @@ void append_latencies(std::string& out, const LoadReport& report, const Context&
   header.pop_back();
   append_colored(out, header, Color::kBold, context);
   out += '\n';
-  append_latency(out, "connect", report.connect);
-  append_latency(out, "be answered", report.request);
-  append_latency(out, "be done*", report.from_schedule);
+  append_percentiles(out, "connect", report.connect);
+  append_percentiles(out, "be answered", report.request);
+  append_percentiles(out, "be done*", report.from_schedule);
   if (report.from_schedule.count != 0) {
     out += "* from the time when the connection was due, to its last answer\n";
   }

@@ -42,7 +42,7 @@ void write_rates(JsonWriter& json, const MonitorReading& reading) {
   json.close_object();
 }
 
-template <Key K, Key Recent>
+template <JsonKey K, JsonKey Recent>
 void write_tally(JsonWriter& json, const model::Tally& tally) {
   json.number_unless_zero<K>(tally.total);
   json.number_unless_zero<Recent>(tally.recent);

@@ -15,7 +15,7 @@ using model::CauseTally;
 using model::MonitorReading;
 using model::Tally;
 
-constexpr CellWidths kWidths{.name = 26, .number = 15};
+constexpr CellWidths kResetWidths{.name = 26, .number = 15};
 
 std::uint64_t recent(const CauseTally& row) {
   return row.sent.recent + row.received.recent + row.failed.recent;
@@ -37,12 +37,12 @@ StyledLines causes(const model::MonitorTrace& trace, const Shown& shown) {
            : shown.sort == 1 ? total(a) > total(b)
                              : model::cause_name(a.cause) < model::cause_name(b.cause);
   });
-  StyledLines lines{headline(
-      table_cells(kWidths, "CAUSE (last minute / all)", {"RST SENT", "RST RECEIVED", "FAILED"}))};
+  StyledLines lines{headline(table_cells(kResetWidths, "CAUSE (last minute / all)",
+                                         {"RST SENT", "RST RECEIVED", "FAILED"}))};
   for (const CauseTally& row : rows) {
     const std::string_view name = model::cause_name(row.cause);
     if (passes(name, shown.filter)) {
-      lines.push_back({{.text = table_cells(kWidths, name,
+      lines.push_back({{.text = table_cells(kResetWidths, name,
                                             {tally_text(row.sent), tally_text(row.received),
                                              tally_text(row.failed)}),
                         .color = recent(row) != 0 ? Color::kRed : Color::kNone}});
@@ -55,10 +55,10 @@ StyledLines causes(const model::MonitorTrace& trace, const Shown& shown) {
 }
 
 StyledLines retransmits(const model::MonitorTrace& trace) {
-  StyledLines lines{headline(table_cells(kWidths, "RETRANSMISSIONS", {"SEGMENTS"}))};
+  StyledLines lines{headline(table_cells(kResetWidths, "RETRANSMISSIONS", {"SEGMENTS"}))};
   for (const model::RetransmitTally& row : trace.retransmits) {
     const std::string_view name = model::retransmit_type_name(row.type);
-    lines.push_back({{.text = table_cells(kWidths, name, {tally_text(row.segments)})}});
+    lines.push_back({{.text = table_cells(kResetWidths, name, {tally_text(row.segments)})}});
   }
   if (lines.size() == 1) {
     lines.push_back({{.text = "none"}});
@@ -72,7 +72,7 @@ std::string event_text(const model::Event& event) {
       event.owner
           ? fmt::format("{} ({})", terminal_safe(event.owner->comm_view()), event.owner->pid)
           : "-",
-      kWidths.name);
+      kResetWidths.name);
   text += ' ' + model::endpoint_text(connection.family, connection.local, connection.local_port);
   text += " -> " + model::endpoint_text(connection.family, connection.peer, connection.peer_port);
   if (event.verdict) {

@@ -22,8 +22,8 @@ using model::MonitorCounter;
 using model::MonitorReading;
 using model::TrendKind;
 
-constexpr std::size_t kNameWidth = 14;
-constexpr std::size_t kValueWidth = 12;
+constexpr std::size_t kRowNameWidth = 14;
+constexpr std::size_t kRowValueWidth = 12;
 constexpr std::size_t kMostSpark = 60;
 constexpr std::size_t kTrendWidth = 32;
 
@@ -106,7 +106,7 @@ StyledLine more_rates(const MonitorReading& reading) {
   add(MonitorCounter::kAbortOnMemory, "aborts on memory");
   return clauses.empty()
              ? StyledLine()
-             : StyledLine{{.text = left_cell("", kNameWidth)}, {.text = std::move(words)}};
+             : StyledLine{{.text = left_cell("", kRowNameWidth)}, {.text = std::move(words)}};
 }
 
 Color state_color(model::TcpState state) {
@@ -196,15 +196,15 @@ bool passes(std::string_view text, std::string_view filter) {
 }
 
 StyledLines rates_section(const MonitorReading& reading, const Shown& shown) {
-  const std::size_t taken = kNameWidth + kValueWidth + 2 + kTrendWidth;
+  const std::size_t taken = kRowNameWidth + kRowValueWidth + 2 + kTrendWidth;
   const std::size_t room = shown.columns > taken ? shown.columns - taken : 0;
   const std::size_t columns = std::min(std::max<std::size_t>(room, 8), kMostSpark);
   StyledLines lines;
   for (const RateRow& row : rate_rows(reading)) {
     const auto index = static_cast<std::size_t>(row.metric);
     const model::Trend& trend = reading.trends.at(index);
-    StyledLine line{{.text = left_cell(row.name, kNameWidth)},
-                    {.text = right_cell(row.value, kValueWidth), .color = Color::kBold}};
+    StyledLine line{{.text = left_cell(row.name, kRowNameWidth)},
+                    {.text = right_cell(row.value, kRowValueWidth), .color = Color::kBold}};
     // One value goes nowhere.
     if (const auto& series = reading.series.at(index); series.size() > 2) {
       line.push_back({.text = "  " + left_cell(spark(series, columns), columns)});
@@ -215,8 +215,8 @@ StyledLines rates_section(const MonitorReading& reading, const Shown& shown) {
   if (StyledLine more = reading.rates ? more_rates(reading) : StyledLine(); !more.empty()) {
     lines.push_back(std::move(more));
   }
-  lines.push_back({{.text = left_cell("memory", kNameWidth)},
-                   {.text = right_cell(human_bytes(reading.memory_bytes), kValueWidth)},
+  lines.push_back({{.text = left_cell("memory", kRowNameWidth)},
+                   {.text = right_cell(human_bytes(reading.memory_bytes), kRowValueWidth)},
                    {.text = fmt::format("  {}, {}", counted(reading.orphans, "orphan"),
                                         counted(reading.namespaces, "network namespace"))}});
   return lines;
@@ -229,7 +229,7 @@ StyledLines states_section(const MonitorReading& reading, const Shown& shown) {
   }
   const model::SocketCensus& census = reading.walk->census;
   const std::uint64_t most = std::max<std::uint64_t>(std::ranges::max(census.states), 1);
-  const std::size_t taken = kNameWidth + kValueWidth + 2;
+  const std::size_t taken = kRowNameWidth + kRowValueWidth + 2;
   const std::size_t room = shown.columns > taken ? shown.columns - taken : 0;
   lines.push_back(
       headline(fmt::format("{}, {}", counted(census.sockets, "socket"), walk_words(reading))));
@@ -239,8 +239,8 @@ StyledLines states_section(const MonitorReading& reading, const Shown& shown) {
     if (count == 0) {
       continue;
     }
-    lines.push_back({{.text = left_cell(model::state_name(state), kNameWidth)},
-                     {.text = right_cell(grouped(count), kValueWidth)},
+    lines.push_back({{.text = left_cell(model::state_name(state), kRowNameWidth)},
+                     {.text = right_cell(grouped(count), kRowValueWidth)},
                      {.text = "  " + bar(static_cast<double>(count) / static_cast<double>(most),
                                          std::min<std::size_t>(room, kMostSpark)),
                       .color = state_color(state)}});

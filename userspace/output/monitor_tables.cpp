@@ -14,7 +14,7 @@ namespace {
 
 using model::MonitorReading;
 
-constexpr CellWidths kWidths{.name = 40, .number = 12};
+constexpr CellWidths kTableWidths{.name = 40, .number = 12};
 constexpr std::size_t kProcessWidth = 24;
 
 // A line of a table before it is sorted: `keys` by what it can be, the largest first, `name` for
@@ -55,10 +55,10 @@ StyledLines peers(const model::SocketCensus& census, const Shown& shown) {
     rows.push_back(
         {.keys = {real(peer.connections), real(peer.established)},
          .name = name,
-         .line = {{.text = table_cells(kWidths, name,
+         .line = {{.text = table_cells(kTableWidths, name,
                                        {grouped(peer.connections), grouped(peer.established)})}}});
   }
-  return table(table_cells(kWidths, "PEER", {"CONNECTIONS", "ESTABLISHED"}), std::move(rows),
+  return table(table_cells(kTableWidths, "PEER", {"CONNECTIONS", "ESTABLISHED"}), std::move(rows),
                shown);
 }
 
@@ -69,12 +69,12 @@ StyledLines processes(const model::SocketCensus& census, const Shown& shown) {
     rows.push_back({.keys = {real(process.connections), real(process.established)},
                     .name = name,
                     .line = {{.text = table_cells(
-                                  kWidths, name,
+                                  kTableWidths, name,
                                   {grouped(process.connections), grouped(process.established)})},
-                             {.text = right_cell(grouped(process.close_wait), kWidths.number),
+                             {.text = right_cell(grouped(process.close_wait), kTableWidths.number),
                               .color = process.close_wait != 0 ? Color::kYellow : Color::kNone}}});
   }
-  return table(table_cells(kWidths, "PROCESS", {"CONNECTIONS", "ESTABLISHED", "CLOSE_WAIT"}),
+  return table(table_cells(kTableWidths, "PROCESS", {"CONNECTIONS", "ESTABLISHED", "CLOSE_WAIT"}),
                std::move(rows), shown);
 }
 
@@ -82,11 +82,12 @@ StyledLines ports(const model::SocketCensus& census, const Shown& shown) {
   std::vector<Row> rows;
   for (const model::PortCount& port : census.local_ports) {
     const std::string name = fmt::format("{} (netns {})", port.port, port.netns);
-    rows.push_back({.keys = {real(port.connections), real(port.connections)},
-                    .name = fmt::format("{:5}", port.port),
-                    .line = {{.text = table_cells(kWidths, name, {grouped(port.connections)})}}});
+    rows.push_back(
+        {.keys = {real(port.connections), real(port.connections)},
+         .name = fmt::format("{:5}", port.port),
+         .line = {{.text = table_cells(kTableWidths, name, {grouped(port.connections)})}}});
   }
-  return table(table_cells(kWidths, "LOCAL PORT", {"CONNECTIONS"}), std::move(rows), shown);
+  return table(table_cells(kTableWidths, "LOCAL PORT", {"CONNECTIONS"}), std::move(rows), shown);
 }
 
 Color fullness_color(double percent) {
@@ -99,16 +100,18 @@ StyledLines port_use(const model::SocketCensus& census, const Shown& shown) {
     const double percent = model::ports_percent(use);
     const std::string name = fmt::format("{} -> {}", model::address_text(use.family, use.local),
                                          model::endpoint_text(use.family, use.peer, use.peer_port));
-    rows.push_back({.keys = {percent, real(use.ports + use.time_wait)},
-                    .name = name,
-                    .line = {{.text = table_cells(kWidths, name,
-                                                  {grouped(use.ports), grouped(use.time_wait),
-                                                   grouped(use.available)})},
-                             {.text = right_cell(fmt::format("{:.1f} %", percent), kWidths.number),
-                              .color = fullness_color(percent)}}});
+    rows.push_back(
+        {.keys = {percent, real(use.ports + use.time_wait)},
+         .name = name,
+         .line = {{.text = table_cells(
+                       kTableWidths, name,
+                       {grouped(use.ports), grouped(use.time_wait), grouped(use.available)})},
+                  {.text = right_cell(fmt::format("{:.1f} %", percent), kTableWidths.number),
+                   .color = fullness_color(percent)}}});
   }
-  return table(table_cells(kWidths, "EPHEMERAL PORTS", {"USED", "TIME_WAIT", "AVAILABLE", "USE"}),
-               std::move(rows), shown);
+  return table(
+      table_cells(kTableWidths, "EPHEMERAL PORTS", {"USED", "TIME_WAIT", "AVAILABLE", "USE"}),
+      std::move(rows), shown);
 }
 
 }  // namespace
@@ -136,16 +139,17 @@ StyledLines listeners_section(const MonitorReading& reading, const Shown& shown)
     rows.push_back(
         {.keys = {percent, real(listener.connections)},
          .name = fmt::format("{:5}", listener.port),
-         .line = {{.text = table_cells(kWidths, name,
+         .line = {{.text = table_cells(kTableWidths, name,
                                        {grouped(listener.backlog), grouped(listener.limit)})},
-                  {.text = right_cell(fmt::format("{:.0f} %", percent), kWidths.number),
+                  {.text = right_cell(fmt::format("{:.0f} %", percent), kTableWidths.number),
                    .color = fullness_color(percent)},
-                  {.text = right_cell(grouped(listener.connections), kWidths.number) + "  " +
+                  {.text = right_cell(grouped(listener.connections), kTableWidths.number) + "  " +
                            left_cell(process_text(listener.process), kProcessWidth)}}});
   }
-  StyledLines lines = table(
-      table_cells(kWidths, "LISTENER", {"BACKLOG", "LIMIT", "FULL", "CONNECTIONS"}) + "  PROCESS",
-      std::move(rows), shown);
+  StyledLines lines =
+      table(table_cells(kTableWidths, "LISTENER", {"BACKLOG", "LIMIT", "FULL", "CONNECTIONS"}) +
+                "  PROCESS",
+            std::move(rows), shown);
   append(lines, port_use(reading.walk->census, shown));
   return lines;
 }

@@ -12,7 +12,6 @@ namespace {
 using model::MonitorCounter;
 using model::MonitorReading;
 
-constexpr std::size_t kTimeWidth = 12;
 constexpr std::size_t kColumnWidth = 11;
 constexpr std::size_t kOnceColumns = 100;
 constexpr std::size_t kOnceRows = 10;
@@ -36,7 +35,7 @@ std::string clock_text(std::chrono::nanoseconds boot_time, const Context& contex
 }  // namespace
 
 std::string monitor_header(const Context& context) {
-  std::string line = left_cell("TIME", kTimeWidth);
+  std::string line = left_cell("TIME", kClockWidth);
   for (const std::string_view name :
        {"CONNS", "TIME_WAIT", "CONNS/S", "ERRORS", "RETRANS", "RST SENT/S", "SOCKETS", "ALERTS"}) {
     line += right_cell(name, kColumnWidth);
@@ -48,7 +47,7 @@ std::string monitor_header(const Context& context) {
 }
 
 std::string monitor_line(const MonitorReading& reading, const Context& context) {
-  std::string out = left_cell(clock_text(reading.boot_time, context), kTimeWidth);
+  std::string out = left_cell(clock_text(reading.boot_time, context), kClockWidth);
   const auto cell = [&out](std::string_view text) { out += right_cell(text, kColumnWidth); };
   const auto rated = [&](auto value) { cell(reading.rates ? value(*reading.rates) : "-"); };
   cell(grouped(reading.connections));
@@ -65,7 +64,7 @@ std::string monitor_line(const MonitorReading& reading, const Context& context) 
 }
 
 std::string alert_line(const model::Alert& alert, const Context& context) {
-  std::string out = left_cell(clock_text(alert.boot_time, context), kTimeWidth);
+  std::string out = left_cell(clock_text(alert.boot_time, context), kClockWidth);
   out += "  alert ";
   append_colored(out, model::alert_state_name(alert.state), alert_color(alert), context);
   fmt::format_to(std::back_inserter(out), ": {}, {} {}: {} {}, threshold {}, peak {}, since {}\n",

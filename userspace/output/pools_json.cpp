@@ -69,7 +69,7 @@ void write_age(JsonWriter& json, const Pool& pool) {
   json.close_object();
 }
 
-template <Key K>
+template <JsonKey K>
 void write_per_minute(JsonWriter& json, std::uint64_t count, const PoolReport& report) {
   if (report.duration > std::chrono::nanoseconds(0)) {
     json.real<K>(model::per_minute(count, report.duration));

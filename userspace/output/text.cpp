@@ -15,9 +15,7 @@ using model::Event;
 
 // A column is as wide as its usual content: any IPv4 endpoint fits. What is wider (a long IPv6
 // address) moves only the rest of its own line.
-constexpr std::size_t kTimeWidth = 12;
 constexpr std::size_t kPidWidth = 7;
-constexpr std::size_t kCommWidth = 15;
 constexpr std::size_t kContainerWidth = 12;
 constexpr std::size_t kEventWidth = 15;
 constexpr std::size_t kEndpointWidth = 21;
@@ -58,7 +56,7 @@ void append_owner_cells(std::string& out, const Event& event, bool with_containe
 
 template <typename Append>
 void append_further_line(std::string& out, Append append) {
-  out.append(kTimeWidth + 2, ' ');
+  out.append(kClockWidth + 2, ' ');
   append();
   out += '\n';
 }
@@ -133,7 +131,7 @@ void append_lost(std::string& out, const model::Lost& lost, const Context& conte
 
 void TextTable::append_header(std::string& out, const Context& context) const {
   std::string line;
-  append_cell(line, "TIME", kTimeWidth);
+  append_cell(line, "TIME", kClockWidth);
   append_cell(line, "PID", kPidWidth);
   append_cell(line, "COMM", kCommWidth);
   if (containers_) {

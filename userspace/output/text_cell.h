@@ -54,6 +54,9 @@ inline void pad_cell(std::string& out, std::size_t text_width, std::size_t colum
   out += "  ";
 }
 
+// The column of a process' name: the kernel's TASK_COMM_LEN without its zero.
+inline constexpr std::size_t kCommWidth = 15;
+
 inline void append_cell(std::string& out, std::string_view text, std::size_t column_width) {
   out += text;
   pad_cell(out, display_width(text), column_width);

@@ -54,11 +54,13 @@ Label close_label(const Event& event) {
   return {result == "reset" ? "closed by RST" : "closed"};
 }
 
-std::string milliseconds(std::uint32_t us) { return human_duration(std::chrono::microseconds(us)); }
+std::string milliseconds_text(std::uint32_t us) {
+  return human_duration(std::chrono::microseconds(us));
+}
 
 void add_path(Clauses& clauses, const TcpInfo& info) {
   if (info.rtt_us != 0) {
-    clauses.add("rtt {}", milliseconds(info.rtt_us));
+    clauses.add("rtt {}", milliseconds_text(info.rtt_us));
   }
   clauses.add("cwnd {}", info.snd_cwnd);
 }
@@ -159,7 +161,7 @@ void retransmit_detail(Clauses& clauses, const Event& event) {
   }
   clauses.add("{}", human_bytes(event.length_bytes));
   if (event.info.has_value()) {
-    clauses.add("rto {}", milliseconds(event.info->rto_us));
+    clauses.add("rto {}", milliseconds_text(event.info->rto_us));
     add_path(clauses, *event.info);
     clauses.add("{} in flight", event.info->unacked);
   }

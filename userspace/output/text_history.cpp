@@ -24,13 +24,13 @@ std::string words_of_time(std::uint32_t us) {
   return human_duration(std::chrono::microseconds(us));
 }
 
-struct Metric {
+struct HistoryMetric {
   std::string_view name;
   Field field;
   std::string (*words)(std::uint32_t);
 };
 
-constexpr std::array<Metric, 6> kMetrics = {
+constexpr std::array<HistoryMetric, 6> kMetrics = {
     {{"rtt", &Sample::rtt_us, words_of_time},
      {"cwnd", &Sample::snd_cwnd, words_of_number},
      {"in flight", &Sample::unacked, words_of_number},
@@ -68,7 +68,7 @@ void append_history(std::string& out, const model::Event& event) {
     clauses.add("seen {} times from {} to {} before", samples.size(), ago(samples.front()),
                 ago(samples.back()));
   }
-  for (const Metric& metric : kMetrics) {
+  for (const HistoryMetric& metric : kMetrics) {
     const std::uint32_t first = samples.front().*metric.field;
     const std::uint32_t last = samples.back().*metric.field;
     if (varies(samples, metric.field)) {

@@ -12,15 +12,13 @@
 namespace tcptrace::output {
 namespace {
 
-constexpr std::size_t kCauseRows = 5;
+constexpr std::size_t kPatternCauseRows = 5;
 constexpr std::size_t kAdviceRows = 3;
 constexpr std::size_t kPatternRows = 2;
 
 constexpr std::size_t kCountWidth = 7;
-constexpr std::size_t kCauseWidth = 24;
-constexpr std::size_t kCommWidth = 15;
-constexpr std::size_t kPartyWidth = 24;
-constexpr std::size_t kTimeWidth = 12;
+constexpr std::size_t kPatternCauseWidth = 24;
+constexpr std::size_t kPatternPartyWidth = 24;
 
 std::string peer_text(const model::Party& party) {
   std::string text;
@@ -35,9 +33,9 @@ std::string peer_text(const model::Party& party) {
 
 void append_group(std::string& out, const model::CauseGroup& group, const Context& context) {
   fmt::format_to(std::back_inserter(out), "  {:>{}}  ", grouped(group.count), kCountWidth);
-  append_cell(out, model::cause_name(group.cause), kCauseWidth);
+  append_cell(out, model::cause_name(group.cause), kPatternCauseWidth);
   append_cell(out, party_comm(group.party), kCommWidth);
-  append_cell(out, party_text(group.party), kPartyWidth);
+  append_cell(out, party_text(group.party), kPatternPartyWidth);
   append_clock_time(out, wall_time(group.first, context), context);
   out += "  ";
   append_clock_time(out, wall_time(group.last, context), context);
@@ -46,10 +44,10 @@ void append_group(std::string& out, const model::CauseGroup& group, const Contex
 
 void append_header(std::string& out) {
   fmt::format_to(std::back_inserter(out), "  {:>{}}  ", "COUNT", kCountWidth);
-  append_cell(out, "CAUSE", kCauseWidth);
+  append_cell(out, "CAUSE", kPatternCauseWidth);
   append_cell(out, "COMM", kCommWidth);
-  append_cell(out, "PEER", kPartyWidth);
-  append_cell(out, "FIRST", kTimeWidth);
+  append_cell(out, "PEER", kPatternPartyWidth);
+  append_cell(out, "FIRST", kClockWidth);
   out += "LAST\n";
 }
 
@@ -75,7 +73,7 @@ void append_causes(std::string& out, const model::Patterns& patterns, const Cont
   }
   out += "causes\n";
   append_header(out);
-  const std::size_t shown = std::min(patterns.causes.size(), kCauseRows);
+  const std::size_t shown = std::min(patterns.causes.size(), kPatternCauseRows);
   for (std::size_t i = 0; i < shown; ++i) {
     append_group(out, patterns.causes[i], context);
   }

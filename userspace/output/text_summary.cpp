@@ -21,9 +21,9 @@ constexpr std::size_t kUnreadableRows = 3;
 
 constexpr std::size_t kNetnsWidth = 18;
 constexpr std::size_t kCounterWidth = 26;
-constexpr std::size_t kNumberWidth = 12;
+constexpr std::size_t kSummaryNumberWidth = 12;
 
-struct Row {
+struct SummaryRow {
   std::string netns;
   const model::CoverageRow* counter;
 
@@ -41,8 +41,8 @@ std::string netns_name(const model::NetnsCoverage& coverage) {
 }
 
 // Those that differ come first; zeros on both sides are left out.
-std::vector<Row> coverage_rows(std::span<const model::NetnsCoverage> namespaces) {
-  std::vector<Row> rows;
+std::vector<SummaryRow> coverage_rows(std::span<const model::NetnsCoverage> namespaces) {
+  std::vector<SummaryRow> rows;
   for (const model::NetnsCoverage& coverage : namespaces) {
     if (!coverage.readable) {
       continue;
@@ -51,8 +51,9 @@ std::vector<Row> coverage_rows(std::span<const model::NetnsCoverage> namespaces)
       rows.push_back({netns_name(coverage), &counter});
     }
   }
-  std::erase_if(rows, [](const Row& row) { return row.is_zero(); });
-  std::stable_partition(rows.begin(), rows.end(), [](const Row& row) { return row.differs(); });
+  std::erase_if(rows, [](const SummaryRow& row) { return row.is_zero(); });
+  std::stable_partition(rows.begin(), rows.end(),
+                        [](const SummaryRow& row) { return row.differs(); });
   return rows;
 }
 
@@ -69,10 +70,10 @@ std::string verdict(const model::CoverageRow& row) {
 }
 
 void append_number_cell(std::string& out, std::string_view digits) {
-  fmt::format_to(std::back_inserter(out), "{:>{}}  ", digits, kNumberWidth);
+  fmt::format_to(std::back_inserter(out), "{:>{}}  ", digits, kSummaryNumberWidth);
 }
 
-void append_coverage_row(std::string& out, const Row& row, const Context& context) {
+void append_coverage_row(std::string& out, const SummaryRow& row, const Context& context) {
   out += "  ";
   append_cell(out, row.netns, kNetnsWidth);
   append_cell(out, terminal_safe(row.counter->counter), kCounterWidth);
@@ -166,7 +167,7 @@ void append_coverage(std::string& out, std::span<const model::NetnsCoverage> nam
   if (namespaces.empty()) {
     return;
   }
-  const std::vector<Row> rows = coverage_rows(namespaces);
+  const std::vector<SummaryRow> rows = coverage_rows(namespaces);
   append_label(out, "coverage");
   if (rows.empty()) {
     out += "the kernel counted nothing either\n";
@@ -184,8 +185,9 @@ void append_coverage(std::string& out, std::span<const model::NetnsCoverage> nam
   if (rows.size() > kCoverageRows) {
     const auto cut = rows.begin() + kCoverageRows;
     fmt::format_to(std::back_inserter(out), "  and {} more, of which {} differ: see --json\n",
-                   rows.end() - cut,
-                   std::count_if(cut, rows.end(), [](const Row& row) { return row.differs(); }));
+                   rows.end() - cut, std::count_if(cut, rows.end(), [](const SummaryRow& row) {
+                     return row.differs();
+                   }));
   }
   append_unreadable(out, namespaces);
 }

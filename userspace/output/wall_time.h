@@ -22,6 +22,8 @@ char* write_rfc3339(char* to, std::chrono::nanoseconds wall);
 // another.
 void append_date_time(std::string& out, std::chrono::nanoseconds wall, const Context& context);
 
+// The column that append_clock_time() fills.
+inline constexpr std::size_t kClockWidth = 12;
 // "01:02:03.123" in the context's time zone.
 void append_clock_time(std::string& out, std::chrono::nanoseconds wall, const Context& context);
 

@@ -124,7 +124,7 @@ void mptcp_reset(const Stage& stage) {
   std::this_thread::sleep_for(300ms);
 }
 
-constexpr Drill kDrills[] = {
+constexpr Drill kClosingDrills[] = {
     {.name = "close-with-unread-data",
      .cause = Cause::kCloseWithUnreadData,
      .kind = EventKind::kResetSent,
@@ -189,6 +189,6 @@ constexpr Drill kDrills[] = {
 
 }  // namespace
 
-std::span<const Drill> closing_drills() { return kDrills; }
+std::span<const Drill> closing_drills() { return kClosingDrills; }
 
 }  // namespace tcptrace::stress

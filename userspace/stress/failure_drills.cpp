@@ -143,7 +143,7 @@ void local_send_failure(const Stage& stage) {
   reset_on_close(server.get());
 }
 
-constexpr Drill kDrills[] = {
+constexpr Drill kFailureDrills[] = {
     {.name = "connect-timeout",
      .cause = Cause::kConnectTimeout,
      .kind = EventKind::kConnect,
@@ -220,6 +220,6 @@ constexpr Drill kDrills[] = {
 
 }  // namespace
 
-std::span<const Drill> failure_drills() { return kDrills; }
+std::span<const Drill> failure_drills() { return kFailureDrills; }
 
 }  // namespace tcptrace::stress

@@ -76,7 +76,7 @@ void handshake_timeout(const Stage& stage) {
   require(tcp_state(client.get()) == TCP_SYN_SENT, "the client has heard something");
 }
 
-constexpr Drill kDrills[] = {
+constexpr Drill kHandshakeDrills[] = {
     {.name = "accept-queue-overflow",
      .cause = Cause::kAcceptQueueOverflow,
      .kind = EventKind::kResetSent,
@@ -99,6 +99,6 @@ constexpr Drill kDrills[] = {
 
 }  // namespace
 
-std::span<const Drill> handshake_drills() { return kDrills; }
+std::span<const Drill> handshake_drills() { return kHandshakeDrills; }
 
 }  // namespace tcptrace::stress

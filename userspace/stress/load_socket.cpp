@@ -47,14 +47,14 @@ using model::LoadOptions;
          ::bind(fd, source.get(), source.size) == 0;
 }
 
-struct End {
+struct SocketEnd {
   Family family = Family::kIpv4;
   model::Address address;
   std::uint16_t port = 0;
 };
 
-End end_of(const SocketAddress& address) {
-  End end;
+SocketEnd end_of(const SocketAddress& address) {
+  SocketEnd end;
   end.port = address.port();
   if (address.family() == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address.storage);
@@ -101,8 +101,8 @@ model::FailedConnection describe_failed(int fd, const SocketAddress& peer,
                                         const model::LoadFailure& failure) {
   SocketAddress local;
   local.size = sizeof(local.storage);
-  const End far = end_of(peer);
-  End near;
+  const SocketEnd far = end_of(peer);
+  SocketEnd near;
   if (fd >= 0 && ::getsockname(fd, local.get(), &local.size) == 0) {
     near = end_of(local);
   }

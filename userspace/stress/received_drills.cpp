@@ -69,7 +69,7 @@ void injected_reset_to_the_server(const Stage& stage) {
   end_later(pair.client.get());
 }
 
-constexpr Drill kDrills[] = {
+constexpr Drill kReceivedDrills[] = {
     {.name = "connection-refused-as-the-client-sees-it",
      .cause = Cause::kConnectionRefused,
      .kind = EventKind::kResetReceived,
@@ -110,6 +110,6 @@ constexpr Drill kDrills[] = {
 
 }  // namespace
 
-std::span<const Drill> received_drills() { return kDrills; }
+std::span<const Drill> received_drills() { return kReceivedDrills; }
 
 }  // namespace tcptrace::stress

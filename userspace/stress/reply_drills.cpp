@@ -175,7 +175,7 @@ void conntrack_lost_masquerade(const Stage& stage) {
   lose_answer(stage, stage.lab.pair(stage.port));
 }
 
-constexpr Drill kDrills[] = {
+constexpr Drill kReplyDrills[] = {
     {.name = "connection-refused",
      .cause = Cause::kConnectionRefused,
      .kind = EventKind::kResetSent,
@@ -270,6 +270,6 @@ constexpr Drill kDrills[] = {
 
 }  // namespace
 
-std::span<const Drill> reply_drills() { return kDrills; }
+std::span<const Drill> reply_drills() { return kReplyDrills; }
 
 }  // namespace tcptrace::stress

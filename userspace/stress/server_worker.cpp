@@ -20,10 +20,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr int kEvents = 256;
+constexpr int kServerEvents = 256;
 // A flood of connections must not keep those that are there waiting.
 constexpr int kAcceptsAtOnce = 256;
-constexpr std::size_t kBufferBytes = 64U << 10;
+constexpr std::size_t kServerBufferBytes = 64U << 10;
 // Without descriptors: to try again at once would only turn the processor.
 constexpr milliseconds kExhaustedPause{100};
 
@@ -41,7 +41,7 @@ bool is_of_connection(int error) {
 }  // namespace
 
 ServerWorker::ServerWorker(ServerShared& shared, std::vector<UniqueFd> listeners)
-    : shared_(shared), config_(shared.config), buffer_(kBufferBytes) {
+    : shared_(shared), config_(shared.config), buffer_(kServerBufferBytes) {
   for (UniqueFd& fd : listeners) {
     listeners_.emplace_back(std::move(fd));
   }
@@ -79,9 +79,9 @@ int ServerWorker::wait_ms() const {
 }
 
 void ServerWorker::run() {
-  std::array<epoll_event, kEvents> events;
+  std::array<epoll_event, kServerEvents> events;
   while (!stopping_) {
-    const int count = ::epoll_wait(epoll_.get(), events.data(), kEvents, wait_ms());
+    const int count = ::epoll_wait(epoll_.get(), events.data(), kServerEvents, wait_ms());
     now_ = Clock::now();
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];

@@ -204,7 +204,7 @@ Opinion judge_mem(const View& view) {
   return stays("the kernel computed it from the memory there is, or it is not short");
 }
 
-constexpr std::array kRules = {
+constexpr std::array kBufferRules = {
     Rule{kRmemMax, judge_rmem_max,
          "socket(7), SO_RCVBUF; Documentation/admin-guide/sysctl/net.rst"},
     Rule{kWmemMax, judge_wmem_max,
@@ -221,6 +221,6 @@ constexpr std::array kRules = {
 
 }  // namespace
 
-std::span<const Rule> buffer_rules() { return kRules; }
+std::span<const Rule> buffer_rules() { return kBufferRules; }
 
 }  // namespace tcptrace::tune

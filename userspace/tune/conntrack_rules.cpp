@@ -152,7 +152,7 @@ Opinion judge_time_wait(const View& view) {
                                  : "the table is not nearly full");
 }
 
-constexpr std::array kRules = {
+constexpr std::array kConntrackRules = {
     Rule{kMax, judge_max, kConntrackSysctl},
     Rule{kBuckets, judge_buckets, kConntrackSysctl},
     Rule{kEstablished, judge_established,
@@ -162,6 +162,6 @@ constexpr std::array kRules = {
 
 }  // namespace
 
-std::span<const Rule> conntrack_rules() { return kRules; }
+std::span<const Rule> conntrack_rules() { return kConntrackRules; }
 
 }  // namespace tcptrace::tune

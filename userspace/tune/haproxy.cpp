@@ -18,7 +18,7 @@ using model::BalancerMode;
 using model::BalancerPlan;
 using model::HealthCheck;
 
-constexpr std::size_t kStep = 4;
+constexpr std::size_t kHaproxyIndent = 4;
 constexpr std::string_view kPooled = "pooled";
 constexpr std::string_view kFresh = "fresh";
 constexpr std::string_view kOnly = "servers";
@@ -268,7 +268,7 @@ void write_only(ConfigText& text, const BalancerPlan& plan) {
 }  // namespace
 
 std::string haproxy_config(const BalancerPlan& plan) {
-  ConfigText text(kStep);
+  ConfigText text(kHaproxyIndent);
   text.header(plan, "haproxy -c -f FILE");
   write_global(text, plan);
   write_defaults(text, plan);

@@ -160,7 +160,7 @@ Opinion judge_abort_on_overflow(const View& view) {
               "Clients wait where they were reset: an overload shows as latency.");
 }
 
-constexpr std::array kRules = {
+constexpr std::array kListenRules = {
     Rule{kSomaxconn, judge_somaxconn,
          "listen(2); commit 19f92a030ca6 \"net: increase SOMAXCONN to 4096\" (v5.4)"},
     Rule{kMaxSynBacklog, judge_max_syn_backlog,
@@ -171,6 +171,6 @@ constexpr std::array kRules = {
 
 }  // namespace
 
-std::span<const Rule> listen_rules() { return kRules; }
+std::span<const Rule> listen_rules() { return kListenRules; }
 
 }  // namespace tcptrace::tune

@@ -20,7 +20,7 @@ using model::BalancerMode;
 using model::BalancerPlan;
 using model::HealthCheck;
 
-constexpr std::size_t kStep = 2;
+constexpr std::size_t kNginxIndent = 2;
 constexpr std::uint64_t kSpareConnections = 64;
 constexpr std::uint64_t kSmallestZoneKib = 64;
 constexpr std::uint64_t kZoneKibOfBackend = 2;
@@ -248,7 +248,7 @@ void write_stream(ConfigText& text, const BalancerPlan& plan) {
 }  // namespace
 
 std::string nginx_config(const BalancerPlan& plan) {
-  ConfigText text(kStep);
+  ConfigText text(kNginxIndent);
   text.header(plan, "nginx -t -c FILE");
   write_main(text, plan);
   if (plan.request.mode == BalancerMode::kHttp) {

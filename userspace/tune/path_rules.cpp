@@ -150,7 +150,7 @@ Opinion judge_netdev_backlog(const View& view) {
               "to spread them over CPUs (RSS, RPS)."};
 }
 
-constexpr std::array kRules = {
+constexpr std::array kPathRules = {
     Rule{
         kCongestion, judge_congestion,
         "Documentation/networking/ip-sysctl.rst; commit 0f8782ea1497 \"tcp_bbr: add BBR congestion "
@@ -166,6 +166,6 @@ constexpr std::array kRules = {
 
 }  // namespace
 
-std::span<const Rule> path_rules() { return kRules; }
+std::span<const Rule> path_rules() { return kPathRules; }
 
 }  // namespace tcptrace::tune

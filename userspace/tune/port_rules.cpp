@@ -300,7 +300,7 @@ Opinion judge_tw_buckets(const View& view) {
                                 : evidence.front() + ", but it is not nearly reached now");
 }
 
-constexpr std::array kRules = {
+constexpr std::array kPortRules = {
     Rule{kRange, judge_range, kIpSysctl},
     Rule{kReserved, judge_reserved, kIpSysctl},
     Rule{kTwReuse, judge_tw_reuse,
@@ -313,6 +313,6 @@ constexpr std::array kRules = {
 
 }  // namespace
 
-std::span<const Rule> port_rules() { return kRules; }
+std::span<const Rule> port_rules() { return kPortRules; }
 
 }  // namespace tcptrace::tune

@@ -191,7 +191,7 @@ Opinion judge_retries2(const View& view) {
   return stays("at least 8, the 100 s of RFC 1122; who needs less sets TCP_USER_TIMEOUT");
 }
 
-constexpr std::array kRules = {
+constexpr std::array kTimerRules = {
     Rule{kKeepaliveTime, judge_keepalive_time,
          "Documentation/networking/ip-sysctl.rst; RFC 1122, 4.2.3.6; RFC 5382, REQ-5"},
     Rule{kKeepaliveProbes, judge_keepalive_probes,
@@ -205,6 +205,6 @@ constexpr std::array kRules = {
 
 }  // namespace
 
-std::span<const Rule> timer_rules() { return kRules; }
+std::span<const Rule> timer_rules() { return kTimerRules; }
 
 }  // namespace tcptrace::tune

@@ -37,6 +37,9 @@ struct TracerExit {
 // For SetUp(): what other families of hooks would say the same of is tested with these.
 void skip_unless_family(std::initializer_list<std::string_view> families, std::string_view why);
 
+// A user without privileges.
+inline constexpr uid_t kNobody = 65534;
+
 struct TracerOptions {
   std::vector<std::string> arguments;           // beside --attach, which is always given
   std::optional<uid_t> user = {};               // runs as this user, without capabilities

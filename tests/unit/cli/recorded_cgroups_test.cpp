@@ -24,7 +24,7 @@ trace::recording::Name name(std::uint64_t id, std::string path,
           .ancestors = std::move(ancestors)};
 }
 
-model::Filter filter_of(std::vector<std::uint64_t> ids) {
+model::Filter cgroup_filter(std::vector<std::uint64_t> ids) {
   model::Filter filter;
   filter.cgroups = std::move(ids);
   return filter;
@@ -59,7 +59,7 @@ TEST(RecordedCgroups, APathMeansWhatIsBelowItToo) {
 }
 
 TEST(RecordedCgroups, AnIdMeansWhatIsBelowItToo) {
-  model::Filter filter = filter_of({3});
+  model::Filter filter = cgroup_filter({3});
   RecordedCgroups cgroups(filter, {}, {});
   cgroups.learn(name(4, "/api/worker", {3, 1}));
   cgroups.learn(name(5, "/other", {1}));
@@ -80,7 +80,7 @@ TEST(RecordedCgroups, APathThatOnlyAProcessToldSaysNothingOfTheId) {
 
 TEST(RecordedCgroups, WhatTheTraceWasAskedForIsInEveryRecord) {
   const trace::recording::Opening opening{.cgroups = {{3, "/api"}}};
-  model::Filter by_id = filter_of({3});
+  model::Filter by_id = cgroup_filter({3});
   const RecordedCgroups first(by_id, {}, opening);
   EXPECT_THAT(by_id.cgroups, IsEmpty());
   model::Filter by_path;

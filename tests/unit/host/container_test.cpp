@@ -9,8 +9,8 @@
 namespace tcptrace::host {
 namespace {
 
-const std::string full_id = "3f0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
-const std::string other_id = "aa0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
+const std::string docker_id = "3f0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
+const std::string outer_id = "aa0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
 
 struct Path {
   std::string text;
@@ -20,64 +20,65 @@ struct Path {
 class ContainerPath : public testing::TestWithParam<Path> {};
 
 TEST_P(ContainerPath, NamesIdAndRuntime) {
-  EXPECT_EQ(parse_container(GetParam().text), (Container{full_id, GetParam().runtime}))
+  EXPECT_EQ(parse_container(GetParam().text), (Container{docker_id, GetParam().runtime}))
       << GetParam().text;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Docker, ContainerPath,
-    testing::Values(Path{"/docker/" + full_id, "docker"},
-                    Path{"/system.slice/docker-" + full_id + ".scope", "docker"},
-                    Path{"/custom.slice/docker-" + full_id + ".scope", "docker"},
+    testing::Values(Path{"/docker/" + docker_id, "docker"},
+                    Path{"/system.slice/docker-" + docker_id + ".scope", "docker"},
+                    Path{"/custom.slice/docker-" + docker_id + ".scope", "docker"},
                     // systemd or something else that makes cgroups inside the container
-                    Path{"/docker/" + full_id + "/init.scope", "docker"},
-                    Path{"/system.slice/docker-" + full_id + ".scope/system.slice/nginx.service",
+                    Path{"/docker/" + docker_id + "/init.scope", "docker"},
+                    Path{"/system.slice/docker-" + docker_id + ".scope/system.slice/nginx.service",
                          "docker"},
                     // Docker in Docker: the innermost
-                    Path{"/docker/" + other_id + "/docker/" + full_id, "docker"},
+                    Path{"/docker/" + outer_id + "/docker/" + docker_id, "docker"},
                     Path{"/user.slice/user-1000.slice/user@1000.service/user.slice/docker-" +
-                             full_id + ".scope",
+                             docker_id + ".scope",
                          "docker"},
-                    Path{"/ecs/0a1b2c3d/" + full_id, ""}));
+                    Path{"/ecs/0a1b2c3d/" + docker_id, ""}));
 
 INSTANTIATE_TEST_SUITE_P(
     Kubernetes, ContainerPath,
     testing::Values(
         Path{"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12ab_34.slice/"
              "cri-containerd-" +
-                 full_id + ".scope",
+                 docker_id + ".scope",
              "containerd"},
-        Path{"/kubepods.slice/kubepods-pod12ab.slice/crio-" + full_id + ".scope", "crio"},
-        Path{"/kubepods.slice/kubepods-pod12ab.slice/crio-" + full_id + ".scope/container", "crio"},
-        Path{"/kubepods.slice/kubepods-pod12ab.slice/docker-" + full_id + ".scope", "docker"},
-        Path{"/kubepods/besteffort/pod74c13223-5a00-11e9-b385-42010a80018d/" + full_id, ""},
-        Path{"/kubepods/burstable/pod74c13223/crio-" + full_id, "crio"},
-        Path{"/kubepods/pod74c13223/" + full_id, ""},
+        Path{"/kubepods.slice/kubepods-pod12ab.slice/crio-" + docker_id + ".scope", "crio"},
+        Path{"/kubepods.slice/kubepods-pod12ab.slice/crio-" + docker_id + ".scope/container",
+             "crio"},
+        Path{"/kubepods.slice/kubepods-pod12ab.slice/docker-" + docker_id + ".scope", "docker"},
+        Path{"/kubepods/besteffort/pod74c13223-5a00-11e9-b385-42010a80018d/" + docker_id, ""},
+        Path{"/kubepods/burstable/pod74c13223/crio-" + docker_id, "crio"},
+        Path{"/kubepods/pod74c13223/" + docker_id, ""},
         Path{"/system.slice/containerd.service/kubepods-burstable-pod12ab.slice:cri-containerd:" +
-                 full_id,
+                 docker_id,
              "containerd"},
         // kind: a cluster inside a Docker container
-        Path{"/docker/" + other_id +
+        Path{"/docker/" + outer_id +
                  "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod12.slice/"
                  "cri-containerd-" +
-                 full_id + ".scope",
+                 docker_id + ".scope",
              "containerd"},
-        Path{"/docker/" + other_id + "/kubelet/kubepods/burstable/pod12/" + full_id, ""}));
+        Path{"/docker/" + outer_id + "/kubelet/kubepods/burstable/pod12/" + docker_id, ""}));
 
 INSTANTIATE_TEST_SUITE_P(
     Others, ContainerPath,
-    testing::Values(Path{"/machine.slice/libpod-" + full_id + ".scope", "podman"},
-                    Path{"/machine.slice/libpod-" + full_id + ".scope/container", "podman"},
-                    Path{"/machine.slice/machine-libpod_pod_" + other_id + ".slice/libpod-" +
-                             full_id + ".scope",
+    testing::Values(Path{"/machine.slice/libpod-" + docker_id + ".scope", "podman"},
+                    Path{"/machine.slice/libpod-" + docker_id + ".scope/container", "podman"},
+                    Path{"/machine.slice/machine-libpod_pod_" + outer_id + ".slice/libpod-" +
+                             docker_id + ".scope",
                          "podman"},
                     Path{"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" +
-                             full_id + ".scope/container",
+                             docker_id + ".scope/container",
                          "podman"},
-                    Path{"/libpod_parent/libpod-" + full_id, "podman"},
-                    Path{"/system.slice/web.service/libpod-payload-" + full_id, "podman"},
-                    Path{"/system.slice/nerdctl-" + full_id + ".scope", "containerd"},
-                    Path{"/default/" + full_id, "containerd"}));
+                    Path{"/libpod_parent/libpod-" + docker_id, "podman"},
+                    Path{"/system.slice/web.service/libpod-payload-" + docker_id, "podman"},
+                    Path{"/system.slice/nerdctl-" + docker_id + ".scope", "containerd"},
+                    Path{"/default/" + docker_id, "containerd"}));
 
 class NoContainer : public testing::TestWithParam<std::string> {};
 
@@ -87,23 +88,22 @@ TEST_P(NoContainer, IsInvented) {
 
 INSTANTIATE_TEST_SUITE_P(
     Paths, NoContainer,
-    testing::Values("", "/", "//", "/system.slice/nginx.service",
-                    "/user.slice/user-1000.slice/session-3.scope", "/system.slice/docker.service",
-                    "/docker", "/docker/buildkit/abcdef",
-                    // the monitors of Podman and CRI-O are beside the container, not in it
-                    "/machine.slice/libpod-conmon-" + full_id + ".scope",
-                    "/kubepods.slice/kubepods-pod12.slice/crio-conmon-" + full_id + ".scope",
-                    // a pod is no container
-                    "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12ab.slice",
-                    "/kubepods/besteffort/pod74c13223-5a00-11e9-b385-42010a80018d",
-                    "/machine.slice/machine-libpod_pod_" + full_id + ".slice",
-                    // hex alone proves nothing, nor does a short, long or odd id
-                    "/build/" + full_id, "/docker/" + full_id.substr(1), "/docker/" + full_id + "0",
-                    "/docker/" + full_id.substr(1) + "g", "/docker/" + full_id.substr(1) + "A",
-                    "/system.slice/docker-" + full_id.substr(0, 12) + ".scope",
-                    "/system.slice/foo-docker-" + full_id + ".scope", "/lxc/web",
-                    "/lxc.payload.web/init.scope",
-                    "/process_api/1d23b8ad10a1eb2a5f9c8ebbe8c2a6b8"));
+    testing::Values(
+        "", "/", "//", "/system.slice/nginx.service", "/user.slice/user-1000.slice/session-3.scope",
+        "/system.slice/docker.service", "/docker", "/docker/buildkit/abcdef",
+        // the monitors of Podman and CRI-O are beside the container, not in it
+        "/machine.slice/libpod-conmon-" + docker_id + ".scope",
+        "/kubepods.slice/kubepods-pod12.slice/crio-conmon-" + docker_id + ".scope",
+        // a pod is no container
+        "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod12ab.slice",
+        "/kubepods/besteffort/pod74c13223-5a00-11e9-b385-42010a80018d",
+        "/machine.slice/machine-libpod_pod_" + docker_id + ".slice",
+        // hex alone proves nothing, nor does a short, long or odd id
+        "/build/" + docker_id, "/docker/" + docker_id.substr(1), "/docker/" + docker_id + "0",
+        "/docker/" + docker_id.substr(1) + "g", "/docker/" + docker_id.substr(1) + "A",
+        "/system.slice/docker-" + docker_id.substr(0, 12) + ".scope",
+        "/system.slice/foo-docker-" + docker_id + ".scope", "/lxc/web",
+        "/lxc.payload.web/init.scope", "/process_api/1d23b8ad10a1eb2a5f9c8ebbe8c2a6b8"));
 
 }  // namespace
 }  // namespace tcptrace::host

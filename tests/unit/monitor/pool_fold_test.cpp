@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr std::uint32_t kNetns = 4026531840;
+constexpr std::uint32_t kPoolNetns = 4026531840;
 constexpr std::uint32_t kPid = 812;
 
 model::Process process(std::uint32_t pid, std::string_view comm) {
@@ -30,7 +30,7 @@ model::Process process(std::uint32_t pid, std::string_view comm) {
 model::Connection connection(std::uint64_t cookie, TcpState state) {
   model::Connection connection;
   connection.cookie = cookie;
-  connection.netns = kNetns;
+  connection.netns = kPoolNetns;
   connection.state = state;
   connection.local = {{10, 0, 0, 5}};
   connection.peer = {{10, 0, 0, 9}};
@@ -98,7 +98,7 @@ TEST_F(Pools, AreOfOneProcessAndOnePeer) {
   Socket other_process = idle(4);
   other_process.owner = process(813, "worker");
   Socket other_netns = idle(5);
-  other_netns.connection.netns = kNetns + 1;
+  other_netns.connection.netns = kPoolNetns + 1;
   Socket nobodys = idle(6);
   nobodys.owner.reset();
   look({idle(1), idle(2), other_peer, other_process, other_netns, nobodys});
@@ -146,8 +146,8 @@ TEST_F(Pools, HaveNoConnectionsThatWereAcceptedHere) {
   Socket known = idle(3);
   known.connection.role = model::Role::kServer;
   fold_.add(listener);
-  look({from_8080(1, kNetns), from_8080(2, kNetns + 1), known});
-  EXPECT_EQ(only_pool().peer.netns, kNetns + 1);
+  look({from_8080(1, kPoolNetns), from_8080(2, kPoolNetns + 1), known});
+  EXPECT_EQ(only_pool().peer.netns, kPoolNetns + 1);
 }
 
 TEST_F(Pools, ForgetConnectionsOfAListenerThatIsSeenLate) {
@@ -407,7 +407,7 @@ TEST_F(Pools, NameTheirRuntimeAndTheirPorts) {
   EXPECT_THAT(fold_.new_processes(), testing::ElementsAre(kPid));
   EXPECT_THAT(fold_.new_processes(), testing::IsEmpty());
   fold_.set_runtime(kPid, model::RuntimeKind::kNodejs);
-  fold_.set_local_ports(kNetns, 28'232);
+  fold_.set_local_ports(kPoolNetns, 28'232);
   EXPECT_EQ(only_pool().runtime, model::RuntimeKind::kNodejs);
   EXPECT_EQ(only_pool().local_ports, 28'232U);
 }

@@ -21,12 +21,12 @@ using samples::ipv4;
 using std::chrono::milliseconds;
 using ::testing::IsEmpty;
 
-constexpr std::uint32_t kNetns = 100;
+constexpr std::uint32_t kCensusNetns = 100;
 
 Socket socket(TcpState state, std::uint16_t local_port, std::uint8_t peer,
               std::uint16_t peer_port) {
   Socket socket;
-  socket.connection = {.netns = kNetns,
+  socket.connection = {.netns = kCensusNetns,
                        .state = state,
                        .local = ipv4(10, 0, 0, 1),
                        .peer = ipv4(10, 0, 0, peer),
@@ -201,7 +201,7 @@ TEST(SocketCensus, AConnectionIsTheMostSpecificListeners) {
 
 TEST(SocketCensus, PortsInUseTowardsOnePeer) {
   const model::LocalPorts fifty{.low = 40000, .high = 40049, .reserved = 10};
-  CensusBuilder builder({.settings = {{kNetns, {.ports = fifty}}}});
+  CensusBuilder builder({.settings = {{kCensusNetns, {.ports = fifty}}}});
   for (std::uint16_t i = 0; i < 30; ++i) {
     builder.add(socket(i < 20 ? TcpState::kEstablished : TcpState::kTimeWait, 40000 + i, 9, 443));
   }
@@ -237,7 +237,7 @@ TEST(SocketCensus, PortsThatCanBeHadAreNotTaken) {
   EXPECT_EQ(census.port_use[0].peer_port, 443);
   EXPECT_EQ(model::ports_taken(census.port_use[0]), 20U);
   CensusBuilder without(
-      {.top = 1, .settings = {{kNetns, port_settings({{"net.ipv4.tcp_timestamps", "0"}})}}});
+      {.top = 1, .settings = {{kCensusNetns, port_settings({{"net.ipv4.tcp_timestamps", "0"}})}}});
   add_all(without);
   census = without.finish();
   EXPECT_EQ(census.port_use[0].peer_port, 8080);

@@ -24,13 +24,13 @@ nlohmann::json json_of(const Socket& socket) {
   return nlohmann::json::parse(out);
 }
 
-std::string netns_name(std::uint32_t inode) { return inode == 4026531840 ? "host" : "netns blue"; }
+std::string named_netns(std::uint32_t inode) { return inode == 4026531840 ? "host" : "netns blue"; }
 
 std::string table_of(const std::vector<Socket>& sockets, bool listeners = false,
                      bool verbose = false) {
   Context context = samples::context();
   context.verbose = verbose;
-  SocketTable table(listeners, context, netns_name);
+  SocketTable table(listeners, context, named_netns);
   for (const Socket& socket : sockets) {
     table.add(socket);
   }
@@ -144,7 +144,7 @@ TEST(SocketTable, HostileNamesStayInTheirCell) {
 
 TEST(SocketTable, EndsWhenNobodyReads) {
   const Context context = samples::context();
-  SocketTable table(false, context, netns_name);
+  SocketTable table(false, context, named_netns);
   for (int i = 0; i < 5; ++i) {
     table.add(samples::socket());
   }

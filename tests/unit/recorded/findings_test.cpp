@@ -56,7 +56,7 @@ TEST_P(RecordedFindings, AreWhatTheSceneHasGotWrong) {
 
 // Makes of a recording one that has the finding, or that just has it not. What it leaves alone is
 // as the kernel said it.
-struct Row {
+struct FindingRow {
   FindingId id;
   const char* scene;
   std::function<void(RecordedHost&, bool hit)> set;
@@ -74,22 +74,22 @@ void set_traffic(RecordedHost& host) {
   }
 }
 
-Row counter(FindingId id, const char* name, std::uint64_t least) {
+FindingRow counter(FindingId id, const char* name, std::uint64_t least) {
   return {id, "ipv4", [=](RecordedHost& host, bool hit) {
             set_traffic(host);
             host.set_counter(name, hit ? least : least - 1);
           }};
 }
 
-Row setting(FindingId id, const char* name, const char* hit_value, const char* miss_value,
-            const char* scene = "ipv4") {
+FindingRow setting(FindingId id, const char* name, const char* hit_value, const char* miss_value,
+                   const char* scene = "ipv4") {
   return {id, scene, [=](RecordedHost& host, bool hit) {
             host.set_sysctl(name, hit ? hit_value : miss_value);
           }};
 }
 
-Row sockstat(FindingId id, const char* limit_name, const char* limit, const char* column,
-             std::uint64_t least) {
+FindingRow sockstat(FindingId id, const char* limit_name, const char* limit, const char* column,
+                    std::uint64_t least) {
   return {id, "ipv4", [=](RecordedHost& host, bool hit) {
             host.set_sysctl(limit_name, limit);
             host.set_sockstat("TCP:", column, hit ? least : least - 1);
@@ -97,7 +97,7 @@ Row sockstat(FindingId id, const char* limit_name, const char* limit, const char
 }
 
 // A line of net/dev: eight numbers of what was received, and eight of what was sent.
-Row interface(FindingId id, std::size_t column, std::uint64_t least) {
+FindingRow interface(FindingId id, std::size_t column, std::uint64_t least) {
   return {id, "ipv4", [=](RecordedHost& host, bool hit) {
             host.set_interface("lo", 1, 10'000'000);
             host.set_interface("lo", 9, 10'000'000);
@@ -105,7 +105,7 @@ Row interface(FindingId id, std::size_t column, std::uint64_t least) {
           }};
 }
 
-Row softnet(FindingId id, std::size_t column, std::uint32_t least) {
+FindingRow softnet(FindingId id, std::size_t column, std::uint32_t least) {
   return {id, "ipv4",
           [=](RecordedHost& host, bool hit) {
             host.set_softnet(0, 10'000'000);
@@ -114,7 +114,7 @@ Row softnet(FindingId id, std::size_t column, std::uint32_t least) {
           true};
 }
 
-std::vector<Row> rows() {
+std::vector<FindingRow> rows() {
   using enum FindingId;
   return {
       {kListenerQueueFull, "host",
@@ -191,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(Kernels, RecordedFindingRows, testing::ValuesIn(recordi
 TEST_P(RecordedFindingRows, OfEachFindingThereIsACaseAndANearMiss) {
   std::set<FindingId> seen;
   std::map<std::string, RecordedHost> hosts;
-  for (const Row& row : rows()) {
+  for (const FindingRow& row : rows()) {
     seen.insert(row.id);
     RecordedHost& host =
         hosts.try_emplace(row.scene, RecordingName{GetParam().kernel, row.scene}).first->second;

@@ -103,15 +103,15 @@ TEST_P(RecordedTune, WhatIsAppliedIsNotProposedAgain) {
 }
 
 // Makes of a recording one that justifies the proposal, or that just does not.
-struct Row {
+struct TuneRow {
   const char* name;
   const char* scene;
   std::function<void(RecordedHost&, bool hit)> set;
   TuneProfile profile = TuneProfile::kNone;
 };
 
-Row setting(const char* name, const std::string& hit_value, const std::string& miss_value,
-            TuneProfile profile = TuneProfile::kNone, const char* scene = "ipv4") {
+TuneRow setting(const char* name, const std::string& hit_value, const std::string& miss_value,
+                TuneProfile profile = TuneProfile::kNone, const char* scene = "ipv4") {
   return {
       name, scene,
       [=](RecordedHost& host, bool hit) { host.set_sysctl(name, hit ? hit_value : miss_value); },
@@ -126,7 +126,7 @@ std::uint64_t usual_most(RecordedHost& host, const char* name) {
   return std::stoull(found->proposed.substr(found->proposed.rfind(' ')));
 }
 
-Row buffer_of_servers(const char* name) {
+TuneRow buffer_of_servers(const char* name) {
   return {name, "ipv4",
           [=](RecordedHost& host, bool hit) {
             const std::uint64_t usual = usual_most(host, name);
@@ -136,7 +136,7 @@ Row buffer_of_servers(const char* name) {
 }
 
 // The least page from which on TCP is under pressure.
-Row memory_under_pressure() {
+TuneRow memory_under_pressure() {
   return {"net.ipv4.tcp_mem", "ipv4", [](RecordedHost& host, bool hit) {
             const model::HostFacts facts = host.facts();
             const std::uint64_t usual = facts.memory_bytes / facts.page_bytes / 16;
@@ -147,7 +147,7 @@ Row memory_under_pressure() {
           }};
 }
 
-std::vector<Row> profile_rows() {
+std::vector<TuneRow> profile_rows() {
   using enum TuneProfile;
   return {
       setting("net.core.somaxconn", "4095", "4096", kWeb),
@@ -184,7 +184,7 @@ void track(RecordedHost& host, int connections) {
   host.set_sysctl("net.netfilter.nf_conntrack_count", std::to_string(connections));
 }
 
-std::vector<Row> listen_rows() {
+std::vector<TuneRow> listen_rows() {
   return {
       {"net.core.somaxconn", "ipv4",
        [](RecordedHost& host, bool hit) {
@@ -209,7 +209,7 @@ std::vector<Row> listen_rows() {
   };
 }
 
-std::vector<Row> timer_rows() {
+std::vector<TuneRow> timer_rows() {
   return {
       {"net.ipv4.tcp_keepalive_time", "host",
        [](RecordedHost& host, bool hit) {
@@ -244,7 +244,7 @@ std::vector<Row> timer_rows() {
   };
 }
 
-std::vector<Row> buffer_rows() {
+std::vector<TuneRow> buffer_rows() {
   return {
       setting("net.core.rmem_max", "67108865", "67108864"),
       setting("net.core.wmem_max", "67108865", "67108864"),
@@ -273,7 +273,7 @@ std::vector<Row> buffer_rows() {
   };
 }
 
-std::vector<Row> path_rows() {
+std::vector<TuneRow> path_rows() {
   return {
       {"net.ipv4.tcp_congestion_control", "ipv6",
        [](RecordedHost& host, bool hit) {
@@ -290,7 +290,7 @@ std::vector<Row> path_rows() {
   };
 }
 
-std::vector<Row> port_rows() {
+std::vector<TuneRow> port_rows() {
   return {
       setting("net.ipv4.tcp_tw_recycle", "1", "0"),
       {"net.ipv4.ip_local_port_range", "ipv6",
@@ -315,7 +315,7 @@ std::vector<Row> port_rows() {
   };
 }
 
-std::vector<Row> conntrack_rows() {
+std::vector<TuneRow> conntrack_rows() {
   return {
       {"net.netfilter.nf_conntrack_max", "host",
        [](RecordedHost& host, bool hit) { track(host, hit ? 800 : 799); }},
@@ -346,9 +346,9 @@ INSTANTIATE_TEST_SUITE_P(Kernels, RecordedProposals, testing::ValuesIn(recording
 TEST_P(RecordedProposals, OfEachThereIsACaseAndANearMiss) {
   Names seen;
   std::map<std::string, RecordedHost> hosts;
-  for (const std::vector<Row>& rows : {listen_rows(), timer_rows(), buffer_rows(), path_rows(),
-                                       port_rows(), conntrack_rows(), profile_rows()}) {
-    for (const Row& row : rows) {
+  for (const std::vector<TuneRow>& rows : {listen_rows(), timer_rows(), buffer_rows(), path_rows(),
+                                           port_rows(), conntrack_rows(), profile_rows()}) {
+    for (const TuneRow& row : rows) {
       seen.insert(row.name);
       RecordedHost& host =
           hosts.try_emplace(row.scene, RecordingName{GetParam().kernel, row.scene}).first->second;

@@ -32,7 +32,7 @@ struct Pipe {
   UniqueFd reader, writer;
 };
 
-std::string contents(const fs::path& path) {
+std::string written_to(const fs::path& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
   return text.str();
@@ -58,7 +58,7 @@ TEST_F(FdSinkTest, AFileHasItsLinesAfterFlush) {
   ASSERT_TRUE((*sink)->write("one\n"));
   ASSERT_TRUE((*sink)->write("two\n"));
   ASSERT_TRUE((*sink)->flush());
-  EXPECT_EQ(contents(path), "one\ntwo\n");
+  EXPECT_EQ(written_to(path), "one\ntwo\n");
   EXPECT_EQ((*sink)->lost_lines(), 0U);
 }
 
@@ -106,7 +106,7 @@ TEST_F(FdSinkTest, APartialWriteLeavesOnlyWholeLines) {
   const auto flushed = (*sink)->flush();
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   ASSERT_FALSE(flushed);
-  EXPECT_EQ(contents(path), "{\"n\":1111}\n{\"n\":2222}\n");
+  EXPECT_EQ(written_to(path), "{\"n\":1111}\n{\"n\":2222}\n");
   EXPECT_EQ((*sink)->lost_lines(), 2U);
 }
 

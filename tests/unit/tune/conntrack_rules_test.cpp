@@ -12,7 +12,7 @@ using model::TuneProfile;
 using ::testing::HasSubstr;
 
 constexpr std::string_view kMax = "net.netfilter.nf_conntrack_max";
-constexpr std::string_view kBuckets = "net.netfilter.nf_conntrack_buckets";
+constexpr std::string_view kConntrackBuckets = "net.netfilter.nf_conntrack_buckets";
 constexpr std::string_view kEstablished = "net.netfilter.nf_conntrack_tcp_timeout_established";
 constexpr std::string_view kTimeWait = "net.netfilter.nf_conntrack_tcp_timeout_time_wait";
 
@@ -50,15 +50,15 @@ TEST(ConntrackRules, WithoutConnectionsNothingIsProposed) {
 TEST(ConntrackRules, LongChainsGetMoreBuckets) {
   TunedHost host;
   host.tracked(40'000, 65'536);
-  host.set(kBuckets, "16384");
-  EXPECT_EQ(host.proposed(kBuckets), "") << "four entries each";
-  host.set(kBuckets, "8192");
-  EXPECT_EQ(host.proposed(kBuckets), "16384");
-  EXPECT_THAT(host.evidence(kBuckets), HasSubstr("8 entries for each of 8,192 buckets"));
+  host.set(kConntrackBuckets, "16384");
+  EXPECT_EQ(host.proposed(kConntrackBuckets), "") << "four entries each";
+  host.set(kConntrackBuckets, "8192");
+  EXPECT_EQ(host.proposed(kConntrackBuckets), "16384");
+  EXPECT_THAT(host.evidence(kConntrackBuckets), HasSubstr("8 entries for each of 8,192 buckets"));
   host.tracked(60'000, 65'536);
-  EXPECT_EQ(host.proposed(kBuckets), "32768") << "for the table as it will be";
+  EXPECT_EQ(host.proposed(kConntrackBuckets), "32768") << "for the table as it will be";
   host.tracked(100, 65'536);
-  EXPECT_EQ(host.proposed(kBuckets), "");
+  EXPECT_EQ(host.proposed(kConntrackBuckets), "");
 }
 
 TEST(ConntrackRules, AFullTableKeepsSilentConnectionsForADay) {

@@ -15,7 +15,7 @@ constexpr std::string_view kRange = "net.ipv4.ip_local_port_range";
 constexpr std::string_view kReserved = "net.ipv4.ip_local_reserved_ports";
 constexpr std::string_view kReuse = "net.ipv4.tcp_tw_reuse";
 constexpr std::string_view kRecycle = "net.ipv4.tcp_tw_recycle";
-constexpr std::string_view kBuckets = "net.ipv4.tcp_max_tw_buckets";
+constexpr std::string_view kTwBuckets = "net.ipv4.tcp_max_tw_buckets";
 
 // 28,232 ports are in the default range: four fifths of them are 22,586.
 TEST(PortRules, PortsThatRunOutTowardsOnePeerJustifyAWiderRange) {
@@ -143,25 +143,25 @@ TEST(PortRules, RecycleIsPutBackWhereAKernelHasIt) {
 
 TEST(PortRules, TimeWaitBucketsThatWereLoweredArePutBack) {
   TunedHost host;
-  host.set(kBuckets, "65535");
-  EXPECT_EQ(host.proposed(kBuckets), "65536");
-  EXPECT_EQ(host.basis(kBuckets), TuneBasis::kHarmful);
+  host.set(kTwBuckets, "65535");
+  EXPECT_EQ(host.proposed(kTwBuckets), "65536");
+  EXPECT_EQ(host.basis(kTwBuckets), TuneBasis::kHarmful);
   host.set("net.ipv4.tcp_ehash_entries", "-131072");
-  EXPECT_EQ(host.proposed(kBuckets), "65536") << "a namespace that uses the host's table";
+  EXPECT_EQ(host.proposed(kTwBuckets), "65536") << "a namespace that uses the host's table";
   host.remove("net.ipv4.tcp_ehash_entries");
-  EXPECT_EQ(host.proposed(kBuckets), "") << "the default is not known";
+  EXPECT_EQ(host.proposed(kTwBuckets), "") << "the default is not known";
 }
 
 TEST(PortRules, TimeWaitBucketsThatRunOutAreRaised) {
   TunedHost host;
   host.count("TcpExt.TCPTimeWaitOverflow", 44);
   host.netns.sockstat->time_wait = 52'428;
-  EXPECT_EQ(host.proposed(kBuckets), "") << "not nearly reached now";
+  EXPECT_EQ(host.proposed(kTwBuckets), "") << "not nearly reached now";
   host.netns.sockstat->time_wait = 52'429;
-  EXPECT_EQ(host.proposed(kBuckets), "131072");
-  EXPECT_THAT(host.evidence(kBuckets), HasSubstr("52,429 in TIME_WAIT now, of 65,536"));
+  EXPECT_EQ(host.proposed(kTwBuckets), "131072");
+  EXPECT_THAT(host.evidence(kTwBuckets), HasSubstr("52,429 in TIME_WAIT now, of 65,536"));
   host.count("TcpExt.TCPTimeWaitOverflow", 0);
-  EXPECT_EQ(host.proposed(kBuckets), "");
+  EXPECT_EQ(host.proposed(kTwBuckets), "");
 }
 
 TEST(PortRules, HostileListsAreNoPorts) {
