@@ -23,6 +23,9 @@ host_packages=(
 kernel_packages=(
   qemu-system-x86 busybox-static cpio kmod xz-utils zstd iproute2 nftables python3 dpkg-dev
 )
+lint_packages=(
+  libclang-16-dev llvm-16-dev
+)
 bench_packages=(
   libbpf-tools mount util-linux iproute2 python3-psutil wrk apache2-utils hey
 )
