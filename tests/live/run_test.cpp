@@ -41,7 +41,13 @@ class Ending : public RunTest {
  protected:
   void SetUp() override { skip_unless_family({"auto"}, "an end does not tell how it was hooked"); }
 };
-class Output : public RunTest {};
+class Output : public RunTest {
+ protected:
+  void SetUp() override {
+    skip_unless_family({"auto"}, "what is printed, and when, does not tell how it was hooked");
+  }
+};
+class Coverage : public RunTest {};
 
 TEST_F(Ending, WithItsLastProcess) {
   const Child lasting("live-lasting", [](const Channel& channel) { (void)channel.hear(); });
@@ -121,7 +127,7 @@ TEST_F(Output, TotalsAreWhatWasPrinted) {
   EXPECT_TRUE(own.bad_lines().empty()) << own.bad_lines().front();
 }
 
-TEST_F(Output, CoverageOfBothNamespaces) {
+TEST_F(Coverage, OfBothNamespaces) {
   const std::uint16_t port = lab().next_port();
   Tracer own(in_lab({}));
   for (int i = 0; i < 5; ++i) {
