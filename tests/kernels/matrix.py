@@ -20,7 +20,7 @@ import results
 import verdicts
 
 FAMILIES = ("auto", "fentry", "tp", "kprobe")
-GUESTS_AT_ONCE = 3  # on two processors: each waits for a quarter of its time
+GUESTS_AT_ONCE = (os.cpu_count() or 1) + 1  # a quarter of the time a guest has nothing to do
 # Of tcptrace_host_recorder, with what the kernel is told: the last one has neither IPv6 nor connection tracking.
 SCENES = ((("host", "ipv6"), ""), (("ipv4",), "ipv6.disable=1 tcptrace.modules_ending=_diag"))
 
@@ -159,7 +159,7 @@ class Matrix:
         self.say(f"{words}{', ' + outcome.trouble if outcome.trouble else ''}")
 
     def run(self, chosen):
-        """The forced families take longer together than auto does: first, so that the end is no long guest alone."""
+        """First the guests that have more to do, so that no long one is left alone at the end."""
         self.build_common()
         first, others = self.options.family[:1], self.options.family[1:]
         at_once([(self.run_guest, series, families) for families in (others, first) if families for series in chosen])

@@ -13,6 +13,13 @@
 namespace tcptrace::live {
 namespace {
 
+class Refusals : public testing::Test {
+ protected:
+  void SetUp() override {
+    skip_unless_family({"auto"}, "what fails before or behind the hooks fails with all of them");
+  }
+};
+
 bool one_line(const std::string& text) {
   return std::ranges::count(text, '\n') == 1 && text.ends_with('\n');
 }
@@ -39,14 +46,7 @@ TEST(Lifecycle, NothingStaysAfterANormalEnd) {
   EXPECT_TRUE(wait_until([&] { return std::ranges::none_of(objects, exists); }, 10s));
 }
 
-class Printing : public testing::Test {
- protected:
-  void SetUp() override {
-    skip_unless_family({"auto"}, "what is printed, and where, does not tell how it was hooked");
-  }
-};
-
-TEST_F(Printing, ClosedStdoutEndsQuietly) {
+TEST_F(Refusals, ClosedStdoutEndsQuietly) {
   Tracer own(std::vector<std::string>{"--duration", "20s"});
   own.close_stdout();
   const TracerExit end = own.stop();
@@ -54,7 +54,7 @@ TEST_F(Printing, ClosedStdoutEndsQuietly) {
   EXPECT_TRUE(end.error.empty() || one_line(end.error)) << end.error;
 }
 
-TEST_F(Printing, UnprivilegedUserIsToldSo) {
+TEST_F(Refusals, UnprivilegedUserIsToldSo) {
   Tracer own(TracerOptions{.arguments = {}, .user = kNobody});
   const TracerExit end = own.join();
   if (end.status == 127) {
@@ -65,7 +65,7 @@ TEST_F(Printing, UnprivilegedUserIsToldSo) {
   EXPECT_EQ(own.size(), 0U);
 }
 
-TEST_F(Printing, FullDiskIsAFailure) {
+TEST_F(Refusals, FullDiskIsAFailure) {
   for (const bool as_stdout : {true, false}) {
     TracerOptions options;
     if (as_stdout) {
@@ -81,7 +81,7 @@ TEST_F(Printing, FullDiskIsAFailure) {
   }
 }
 
-TEST_F(Printing, TextGoesToPeople) {
+TEST(Lifecycle, TextGoesToPeople) {
   Tracer own(TracerOptions{.arguments = {"--duration", "200ms"}, .json = false});
   EXPECT_EQ(own.join().status, 0);
   EXPECT_FALSE(own.text().empty());

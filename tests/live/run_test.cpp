@@ -44,10 +44,11 @@ class Ending : public RunTest {
 class Output : public RunTest {
  protected:
   void SetUp() override {
-    skip_unless_family({"auto"}, "what is printed, and when, does not tell how it was hooked");
+    skip_unless_family({"auto"}, "when something is printed does not tell how it was hooked");
   }
 };
 class Coverage : public RunTest {};
+class Loss : public RunTest {};
 
 TEST_F(Ending, WithItsLastProcess) {
   const Child lasting("live-lasting", [](const Channel& channel) { (void)channel.hear(); });
@@ -97,7 +98,7 @@ TEST_F(Ending, RefusesAPidThatDoesNotExist) {
   EXPECT_EQ(own.size(), 0U);
 }
 
-TEST_F(Output, TotalsAreWhatWasPrinted) {
+TEST_F(Coverage, TotalsAreWhatWasPrinted) {
   const std::uint16_t port = lab().next_port();
   Tracer own(in_lab({"--events", "all"}));
   for (int i = 0; i < 10; ++i) {
@@ -156,7 +157,7 @@ TEST_F(Coverage, OfBothNamespaces) {
 }
 
 // The tracer is stopped, so what the smallest ring cannot hold must be lost: and told.
-TEST_F(Output, LossIsCountedAndReported) {
+TEST_F(Loss, IsCountedAndReported) {
   constexpr int kConnections = 500;
   const std::uint16_t port = lab().next_port();
   const UniqueFd listener = lab().listen(port, kConnections);

@@ -10,6 +10,12 @@
 
 namespace tcptrace::cli {
 
+// How long a trace that also does something else waits for records at a time.
+inline constexpr std::chrono::milliseconds kConsumeTime{10};
+// What is on its way when what was traced is over still counts: the waits of trace::ResetFilter and
+// trace::ResetPairs included.
+inline constexpr std::chrono::milliseconds kDrainTime{200};
+
 // Waits no longer than `wait` for records, and takes those that are there, up to a batch. True:
 // more is unread.
 [[nodiscard]] Result<bool> consume_within(std::chrono::milliseconds wait,

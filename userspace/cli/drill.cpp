@@ -32,9 +32,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kConsumeSlice{10};
-// What is on its way when the scenario is over still counts: trace::ResetFilter's wait included.
-constexpr milliseconds kDrainTime{200};
 constexpr std::uint32_t kDrillRingBytes = 1U << 20;
 // Those of the host are remembered too; and the larger the table, the longer a poll takes.
 constexpr std::uint32_t kConnections = 16U << 10;
@@ -150,7 +147,7 @@ void DrillRun::poll() {
 }
 
 Result<void> DrillRun::drain() {
-  if (auto consumed = consume_within(kConsumeSlice, *session_, *pipeline_); !consumed) {
+  if (auto consumed = consume_within(kConsumeTime, *session_, *pipeline_); !consumed) {
     return std::unexpected(consumed.error());
   }
   poll();

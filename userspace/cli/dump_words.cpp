@@ -10,6 +10,7 @@
 #include "host/procfs.h"
 
 namespace tcptrace::cli {
+
 void say(const std::string& text) { std::fputs(("tcptrace: " + text + "\n").c_str(), stderr); }
 
 void say_unread(const kernel::DumpReport& report) {

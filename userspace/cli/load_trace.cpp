@@ -19,11 +19,8 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr std::uint32_t kLoadRingBytes = 16U << 20;
-constexpr milliseconds kConsumeTime{10};
 // A queue that is full stays so for as long as what fills it goes on.
 constexpr milliseconds kLook{200};
-// What is on its way when the load is over still counts: the wait of trace::ResetPairs included.
-constexpr milliseconds kTraceGrace{200};
 constexpr std::uint32_t kListening = state_bit(model::TcpState::kListen);
 
 model::Filter of_port(std::uint16_t port) {
@@ -93,7 +90,7 @@ void LoadTrace::run() {
   for (;;) {
     const nanoseconds now = boot_time();
     if (stop_ && !end) {
-      end = now + kTraceGrace;
+      end = now + kDrainTime;
     }
     if (end && now >= *end) {
       drain();

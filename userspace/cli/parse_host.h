@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cli/root.h"
 
 namespace tcptrace::cli {
 
@@ -23,6 +24,6 @@ struct HostLookup {
 };
 
 // Answers from the running system below `root`.
-[[nodiscard]] HostLookup host_lookup(const std::filesystem::path& root = "/");
+[[nodiscard]] HostLookup host_lookup(const std::filesystem::path& root = kRoot);
 
 }  // namespace tcptrace::cli

@@ -3,8 +3,7 @@
 
 namespace tcptrace::cli {
 
-// Whose /proc and /sys the readers of host/ are given here: this machine's. Their tests give
-// others.
+// Whose /proc, /sys and /run the readers of host/ are given: those of this machine.
 inline constexpr const char* kRoot = "/";
 
 }  // namespace tcptrace::cli

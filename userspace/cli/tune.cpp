@@ -18,6 +18,7 @@
 #include "cli/dump_words.h"
 #include "cli/event_output.h"
 #include "cli/namespaces.h"
+#include "cli/root.h"
 #include "cli/run_context.h"
 #include "host/conntrack.h"
 #include "host/host_facts.h"
@@ -51,7 +52,7 @@ class TuneRun {
   // `signals` are opened for what has to be undone when one comes; whatever else ends at once.
   TuneRun(const TuneOptions& options, std::optional<host::SignalFd>& signals)
       : options_(options),
-        root_(options.root.value_or("/")),
+        root_(options.root.value_or(kRoot)),
         tree_(!host::is_own_root(root_)),
         signals_(signals),
         target_{.root = root_,

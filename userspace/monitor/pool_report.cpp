@@ -27,7 +27,7 @@ bool says_nothing(const Pool& pool) {
          0;
 }
 
-auto weight(const Pool& pool) {
+auto pool_weight(const Pool& pool) {
   const auto confidence =
       pool.verdicts.empty() ? model::Confidence::kUnknown : pool.verdicts.front().confidence;
   return std::tuple(confidence, pool.now.open + pool.now.close_wait, pool.churn.opened);
@@ -94,7 +94,7 @@ model::PoolReport PoolFold::report() const {
     pool.verdicts = judge(pool, report);
   }
   std::erase_if(report.pools, says_nothing);
-  std::ranges::stable_sort(report.pools, std::greater{}, weight);
+  std::ranges::stable_sort(report.pools, std::greater{}, pool_weight);
   return report;
 }
 

@@ -38,7 +38,7 @@ std::int64_t second_number(nanoseconds boot_time) {
   return std::chrono::duration_cast<std::chrono::seconds>(boot_time).count();
 }
 
-std::uint64_t weight(const model::CauseTally& tally) {
+std::uint64_t tally_weight(const model::CauseTally& tally) {
   return tally.sent.recent + tally.received.recent + tally.failed.recent;
 }
 
@@ -110,7 +110,7 @@ model::MonitorTrace TraceTally::trace(nanoseconds now) const {
   }
   std::erase_if(trace.causes, [](const model::CauseTally& row) { return total(row) == 0; });
   std::ranges::stable_sort(trace.causes, std::ranges::greater{}, [](const model::CauseTally& row) {
-    return std::pair(weight(row), total(row));
+    return std::pair(tally_weight(row), total(row));
   });
   for (std::size_t type = 0; type < kRetransmitTypes; ++type) {
     if (total_.segments.at(type) != 0) {

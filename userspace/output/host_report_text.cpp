@@ -22,9 +22,7 @@ constexpr std::size_t kSources = 20;
 constexpr std::size_t kCauseRows = 20;
 constexpr std::size_t kAdvices = 12;
 
-constexpr std::size_t kCauseWidth = 24;
 constexpr std::size_t kConfidenceWidth = 10;
-constexpr std::size_t kPartyWidth = 24;
 constexpr std::size_t kDateWidth = 19;
 
 std::string date_time(std::chrono::nanoseconds wall, const Context& context) {

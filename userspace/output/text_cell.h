@@ -47,15 +47,15 @@ inline void append_colored(std::string& out, std::string_view text, Color color,
   out += on.empty() ? "" : "\x1b[0m";
 }
 
+// The column of a process' name: the kernel's TASK_COMM_LEN without its zero.
+inline constexpr std::size_t kCommWidth = 15;
+
 // Two spaces behind every cell, also behind one that is wider than its column: fields always stay
 // apart.
 inline void pad_cell(std::string& out, std::size_t text_width, std::size_t column_width) {
   out.append(text_width < column_width ? column_width - text_width : 0, ' ');
   out += "  ";
 }
-
-// The column of a process' name: the kernel's TASK_COMM_LEN without its zero.
-inline constexpr std::size_t kCommWidth = 15;
 
 inline void append_cell(std::string& out, std::string_view text, std::size_t column_width) {
   out += text;

@@ -17,8 +17,6 @@ constexpr std::size_t kAdviceRows = 3;
 constexpr std::size_t kPatternRows = 2;
 
 constexpr std::size_t kCountWidth = 7;
-constexpr std::size_t kPatternCauseWidth = 24;
-constexpr std::size_t kPatternPartyWidth = 24;
 
 std::string peer_text(const model::Party& party) {
   std::string text;
@@ -33,9 +31,9 @@ std::string peer_text(const model::Party& party) {
 
 void append_group(std::string& out, const model::CauseGroup& group, const Context& context) {
   fmt::format_to(std::back_inserter(out), "  {:>{}}  ", grouped(group.count), kCountWidth);
-  append_cell(out, model::cause_name(group.cause), kPatternCauseWidth);
+  append_cell(out, model::cause_name(group.cause), kCauseWidth);
   append_cell(out, party_comm(group.party), kCommWidth);
-  append_cell(out, party_text(group.party), kPatternPartyWidth);
+  append_cell(out, party_text(group.party), kPartyWidth);
   append_clock_time(out, wall_time(group.first, context), context);
   out += "  ";
   append_clock_time(out, wall_time(group.last, context), context);
@@ -44,9 +42,9 @@ void append_group(std::string& out, const model::CauseGroup& group, const Contex
 
 void append_header(std::string& out) {
   fmt::format_to(std::back_inserter(out), "  {:>{}}  ", "COUNT", kCountWidth);
-  append_cell(out, "CAUSE", kPatternCauseWidth);
+  append_cell(out, "CAUSE", kCauseWidth);
   append_cell(out, "COMM", kCommWidth);
-  append_cell(out, "PEER", kPatternPartyWidth);
+  append_cell(out, "PEER", kPartyWidth);
   append_cell(out, "FIRST", kClockWidth);
   out += "LAST\n";
 }

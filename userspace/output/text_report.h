@@ -27,6 +27,9 @@ void append_loss_words(std::string& out, const model::LossCounts& counts);
 void append_coverage(std::string& out, std::span<const model::NetnsCoverage> namespaces,
                      const Context& context);
 
+inline constexpr std::size_t kCauseWidth = 24;
+inline constexpr std::size_t kPartyWidth = 24;
+
 // "10.0.0.9 port 5432"
 [[nodiscard]] std::string party_text(const model::Party& party);
 // The name of its process; "-": not known.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "tui/terminal.h"
 
+#include <curses.h>
 #include <langinfo.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -22,9 +23,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#define NCURSES_NOMACROS 1
-#include <curses.h>
 
 #include "base/unique_fd.h"
 #include "tui/terminal_output.h"

@@ -23,8 +23,8 @@ namespace tcptrace::live {
 namespace {
 
 // Between fork and exec: system calls only.
-[[noreturn]] void become(char* const* arguments, int out, int err,
-                         const std::optional<rlim_t>& descriptors) {
+[[noreturn]] void become_limited(char* const* arguments, int out, int err,
+                                 const std::optional<rlim_t>& descriptors) {
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
   if (const rlimit limit{.rlim_cur = descriptors.value_or(0), .rlim_max = descriptors.value_or(0)};
@@ -59,7 +59,7 @@ Subcommand::Subcommand(const Netns& netns, const std::vector<std::string>& words
   pid_ = ::fork();
   require(pid_ >= 0, "fork");
   if (pid_ == 0) {
-    become(arguments.data(), writer.get(), stderr_.get(), options.descriptors);
+    become_limited(arguments.data(), writer.get(), stderr_.get(), options.descriptors);
   }
 }
 

@@ -44,7 +44,7 @@ std::string contents(int fd) {
 }
 
 // Between fork and exec: system calls only.
-[[noreturn]] void become(char* const* arguments, int out, int err, std::optional<uid_t> user) {
+[[noreturn]] void become_user(char* const* arguments, int out, int err, std::optional<uid_t> user) {
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
   if (user && (::setgroups(0, nullptr) != 0 || ::setgid(*user) != 0 || ::setuid(*user) != 0)) {
@@ -140,7 +140,7 @@ void Tracer::spawn(int out, int err) {
     throw std::system_error(errno, std::generic_category(), "fork");
   }
   if (pid_ == 0) {
-    become(arguments.data(), out, err, options_.user);
+    become_user(arguments.data(), out, err, options_.user);
   }
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "host/cgroup_names.h"
 
-#include <sys/stat.h>
-
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -17,15 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const std::string full_id = "3f0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
-const std::string other_id = "aa0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
 constexpr std::string_view kUnified = "/sys/fs/cgroup";
-
-std::uint64_t inode(const std::filesystem::path& path) {
-  struct stat status {};
-  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
-  return status.st_ino;
-}
 
 class CgroupNamesTest : public testing::Test {
  protected:
@@ -33,7 +23,7 @@ class CgroupNamesTest : public testing::Test {
 
   std::uint64_t make_cgroup(const std::string& path) {
     root_.directory("sys/fs/cgroup" + path);
-    return inode(root_.path() / ("sys/fs/cgroup" + path));
+    return inode_of(root_.path() / ("sys/fs/cgroup" + path));
   }
 
   FakeRoot root_;
@@ -41,7 +31,7 @@ class CgroupNamesTest : public testing::Test {
 
 TEST_F(CgroupNamesTest, FindsAPathByIdAndItsContainer) {
   const auto service = make_cgroup("/system.slice/api.service");
-  const auto container = make_cgroup("/system.slice/docker-" + full_id + ".scope");
+  const auto container = make_cgroup("/system.slice/docker-" + kContainerId + ".scope");
   CgroupNames names(root_.path());
   const auto plain = names.lookup(service, 0, seconds(0));
   ASSERT_NE(plain, nullptr);
@@ -49,7 +39,7 @@ TEST_F(CgroupNamesTest, FindsAPathByIdAndItsContainer) {
   EXPECT_EQ(plain->container, "");
   const auto inside = names.lookup(container, 0, seconds(0));
   ASSERT_NE(inside, nullptr);
-  EXPECT_EQ(inside->container, full_id);
+  EXPECT_EQ(inside->container, kContainerId);
   EXPECT_EQ(inside->runtime, "docker");
   EXPECT_EQ(names.lookup(make_cgroup(""), 0, seconds(0))->path, "/");
 }
@@ -78,32 +68,32 @@ TEST_F(CgroupNamesTest, WithoutIdOrProcessNothingIsKnown) {
 // On a hybrid host every process is in the root of the v2 hierarchy, and v1 knows the container.
 TEST_F(CgroupNamesTest, AsksTheProcessWhereTheV2PathNamesNoContainer) {
   const auto top = make_cgroup("");
-  root_.process(812, "api", 1, "4:memory:/docker/" + full_id + "\n0::/\n");
-  root_.process(900, "db", 1, "4:memory:/docker/" + other_id + "\n0::/\n");
+  root_.process(812, "api", 1, "4:memory:/docker/" + kContainerId + "\n0::/\n");
+  root_.process(900, "db", 1, "4:memory:/docker/" + kOuterContainerId + "\n0::/\n");
   root_.process(901, "sshd", 1, "4:memory:/system.slice/ssh.service\n0::/\n");
   CgroupNames names(root_.path());
-  EXPECT_EQ(names.lookup(top, 812, seconds(0))->container, full_id);
-  EXPECT_EQ(names.lookup(top, 900, seconds(0))->container, other_id);
+  EXPECT_EQ(names.lookup(top, 812, seconds(0))->container, kContainerId);
+  EXPECT_EQ(names.lookup(top, 900, seconds(0))->container, kOuterContainerId);
   EXPECT_EQ(names.lookup(top, 901, seconds(0))->path, "/");
 }
 
 TEST_F(CgroupNamesTest, DoesNotAskTheProcessWhereTheCgroupNamesAContainer) {
-  const auto id = make_cgroup("/docker/" + full_id);
-  root_.process(812, "api", 1, "0::/docker/" + other_id + "\n");
+  const auto id = make_cgroup("/docker/" + kContainerId);
+  root_.process(812, "api", 1, "0::/docker/" + kOuterContainerId + "\n");
   CgroupNames names(root_.path());
-  EXPECT_EQ(names.lookup(id, 812, seconds(0))->container, full_id);
+  EXPECT_EQ(names.lookup(id, 812, seconds(0))->container, kContainerId);
 }
 
 TEST_F(CgroupNamesTest, WhatAProcessSaidIsKeptForASecondAndBeyondItsEnd) {
-  root_.process(812, "api", 1, "4:memory:/docker/" + full_id + "\n");
+  root_.process(812, "api", 1, "4:memory:/docker/" + kContainerId + "\n");
   CgroupNames names(root_.path());
-  ASSERT_EQ(names.lookup(1, 812, seconds(10))->container, full_id);
+  ASSERT_EQ(names.lookup(1, 812, seconds(10))->container, kContainerId);
   // The number is now another process's.
-  root_.file("proc/812/cgroup", "4:memory:/docker/" + other_id + "\n");
-  EXPECT_EQ(names.lookup(1, 812, milliseconds(10'999))->container, full_id);
-  EXPECT_EQ(names.lookup(1, 812, milliseconds(11'000))->container, other_id);
+  root_.file("proc/812/cgroup", "4:memory:/docker/" + kOuterContainerId + "\n");
+  EXPECT_EQ(names.lookup(1, 812, milliseconds(10'999))->container, kContainerId);
+  EXPECT_EQ(names.lookup(1, 812, milliseconds(11'000))->container, kOuterContainerId);
   std::filesystem::remove_all(root_.path() / "proc/812");
-  EXPECT_EQ(names.lookup(1, 812, seconds(60))->container, other_id);
+  EXPECT_EQ(names.lookup(1, 812, seconds(60))->container, kOuterContainerId);
 }
 
 TEST_F(CgroupNamesTest, TheCacheIsBounded) {
@@ -134,9 +124,9 @@ TEST(CgroupId, ByPathBelowTheMountOrAbsolute) {
   root.cgroup2_mount("/sys/fs/cgroup/unified");
   root.directory("sys/fs/cgroup/unified/system.slice/api.service");
   const auto full = root.path() / "sys/fs/cgroup/unified/system.slice/api.service";
-  EXPECT_EQ(cgroup_id(root.path(), "/system.slice/api.service"), inode(full));
-  EXPECT_EQ(cgroup_id(root.path(), "system.slice/api.service"), inode(full));
-  EXPECT_EQ(cgroup_id(root.path(), full.native()), inode(full));
+  EXPECT_EQ(cgroup_id(root.path(), "/system.slice/api.service"), inode_of(full));
+  EXPECT_EQ(cgroup_id(root.path(), "system.slice/api.service"), inode_of(full));
+  EXPECT_EQ(cgroup_id(root.path(), full.native()), inode_of(full));
   for (const std::string_view path : {"/nope", "", "/system.slice/api.service/cgroup.procs"}) {
     const auto id = cgroup_id(root.path(), path);
     ASSERT_FALSE(id) << path;
@@ -153,10 +143,11 @@ TEST(CgroupId, WithoutAMountSaysSo) {
 
 TEST(BestCgroupPath, PrefersTheLineThatNamesAContainer) {
   EXPECT_EQ(best_cgroup_path("0::/system.slice/api.service\n"), "/system.slice/api.service");
-  EXPECT_EQ(best_cgroup_path("9:name=systemd:/\n4:memory:/docker/" + full_id + "\n0::/\n"),
-            "/docker/" + full_id);
-  EXPECT_EQ(best_cgroup_path("4:memory:/docker/" + full_id + "\n0::/docker/" + other_id + "\n"),
-            "/docker/" + other_id);
+  EXPECT_EQ(best_cgroup_path("9:name=systemd:/\n4:memory:/docker/" + kContainerId + "\n0::/\n"),
+            "/docker/" + kContainerId);
+  EXPECT_EQ(best_cgroup_path("4:memory:/docker/" + kContainerId + "\n0::/docker/" +
+                             kOuterContainerId + "\n"),
+            "/docker/" + kOuterContainerId);
   EXPECT_EQ(best_cgroup_path("12:cpu,cpuacct:/user\n"), "");
   EXPECT_EQ(best_cgroup_path("0::/odd:name\n"), "/odd:name");
   EXPECT_EQ(best_cgroup_path("garbage\n:\n\n"), "");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -12,6 +13,21 @@
 #include <string_view>
 
 namespace tcptrace::host {
+
+// Of containers: one, and one that it runs in.
+inline const std::string kContainerId =
+    "3f0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
+inline const std::string kOuterContainerId =
+    "aa0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
+
+// Of anything; throws where there is nothing.
+inline std::uint64_t inode_of(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    throw std::runtime_error("stat " + path.native());
+  }
+  return status.st_ino;
+}
 
 class FakeRoot {
  public:

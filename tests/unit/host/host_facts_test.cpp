@@ -20,7 +20,7 @@ using model::HostFacts;
 using model::NetnsFacts;
 using ::testing::IsEmpty;
 
-constexpr std::string_view kSnmp = "Tcp: MaxConn OutRsts\nTcp: -1 18446744073709551615\n";
+constexpr std::string_view kSnmpOfTcp = "Tcp: MaxConn OutRsts\nTcp: -1 18446744073709551615\n";
 constexpr std::string_view kNetDev =
     "Inter-|   Receive                                                |  Transmit\n"
     " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop "
@@ -30,7 +30,7 @@ constexpr std::string_view kNetDev =
     "eth0.1@x:18446744073709551615 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n";
 
 void add_net(const FakeRoot& root, const std::string& directory) {
-  root.file(directory + "/snmp", kSnmp);
+  root.file(directory + "/snmp", kSnmpOfTcp);
   root.file(directory + "/netstat", "TcpExt: ListenDrops\nTcpExt: 7\n");
   root.file(directory + "/sockstat",
             "sockets: used 15\nTCP: inuse 1 orphan 2 tw 3 alloc 4 mem 5\nUDP: inuse 9 mem 8\n");

@@ -14,7 +14,7 @@
 namespace tcptrace::host {
 namespace {
 
-constexpr std::string_view kSnmpOfTcp =
+constexpr std::string_view kSnmp =
     "Ip: Forwarding DefaultTTL InReceives\n"
     "Ip: 1 64 1000\n"
     "Tcp: RtoAlgorithm MaxConn AttemptFails EstabResets RetransSegs OutRsts\n"
@@ -30,14 +30,14 @@ Counters parse(std::string_view text) {
 }
 
 TEST(ParseCounters, NamesByProtocol) {
-  const Counters counters = parse(kSnmpOfTcp);
+  const Counters counters = parse(kSnmp);
   EXPECT_EQ(counters.at("Tcp.AttemptFails"), 3U);
   EXPECT_EQ(counters.at("Tcp.OutRsts"), UINT64_MAX);
   EXPECT_EQ(counters.at("Ip.InReceives"), 1000U);
 }
 
 TEST(ParseCounters, WhatIsNoCounterIsPassedOver) {
-  EXPECT_FALSE(parse(kSnmpOfTcp).contains("Tcp.MaxConn"));  // -1
+  EXPECT_FALSE(parse(kSnmp).contains("Tcp.MaxConn"));  // -1
   const Counters counters = parse(
       "Tcp: A B C D\n"
       "Tcp: 1 x 99999999999999999999 4\n");
@@ -57,7 +57,7 @@ TEST(ReadKernelCounters, ThroughAProcessOfEachNamespace) {
   const FakeRoot root;
   root.process(1, "init", 100);
   root.process(812, "nginx", 200);
-  root.file("proc/1/net/snmp", kSnmpOfTcp);
+  root.file("proc/1/net/snmp", kSnmp);
   root.file("proc/1/net/netstat", kNetstat);
   root.file("proc/812/net/snmp", "Tcp: OutRsts\nTcp: 9\n");
   const CountersByNetns all = read_kernel_counters(root.path());
@@ -73,7 +73,7 @@ TEST(ReadKernelCounters, TheNextProcessSpeaksWhereTheFirstCannot) {
   const FakeRoot root;
   root.process(1, "init", 100);
   root.process(2, "other", 100);
-  root.file("proc/2/net/snmp", kSnmpOfTcp);
+  root.file("proc/2/net/snmp", kSnmp);
   EXPECT_EQ(read_kernel_counters(root.path()).at(100).counters.at("Tcp.EstabResets"), 4U);
 }
 

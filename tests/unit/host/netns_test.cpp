@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "host/netns.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -16,12 +15,6 @@ namespace tcptrace::host {
 namespace {
 
 using testing::ElementsAre;
-
-std::uint32_t netns_inode_of(const std::filesystem::path& path) {
-  struct stat status {};
-  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
-  return static_cast<std::uint32_t>(status.st_ino);
-}
 
 TEST(ListNetns, GroupsProcessesByNamespace) {
   const FakeRoot root;
@@ -48,7 +41,7 @@ TEST(ListNetns, FindsNamesWithoutProcesses) {
   root.file("run/netns/blue", "");
   const auto all = list_netns(root.path());
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0].inode, netns_inode_of(root.path() / "run/netns/blue"));
+  EXPECT_EQ(all[0].inode, inode_of(root.path() / "run/netns/blue"));
   EXPECT_TRUE(all[0].pids.empty());
   EXPECT_EQ(all[0].path, root.path() / "run/netns/blue");
   EXPECT_EQ(netns_label(root.path(), all[0]), "netns blue");
@@ -57,7 +50,7 @@ TEST(ListNetns, FindsNamesWithoutProcesses) {
 TEST(ListNetns, ANameOfANamespaceWithProcessesIsItsLabel) {
   const FakeRoot root;
   root.file("run/netns/blue", "");
-  root.process(812, "nginx", netns_inode_of(root.path() / "run/netns/blue"));
+  root.process(812, "nginx", static_cast<std::uint32_t>(inode_of(root.path() / "run/netns/blue")));
   const auto all = list_netns(root.path());
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(netns_label(root.path(), all[0]), "netns blue");
@@ -98,7 +91,7 @@ TEST(NetnsInode, ByProcess) {
 }
 
 TEST(NetnsInode, ByPath) {
-  EXPECT_EQ(netns_inode("/", "/proc/self/ns/net"), netns_inode_of("/proc/self/ns/net"));
+  EXPECT_EQ(netns_inode("/", "/proc/self/ns/net"), inode_of("/proc/self/ns/net"));
   EXPECT_EQ(netns_inode("/", "/proc/self/ns/mnt").error().what,
             "\"/proc/self/ns/mnt\" is not a network namespace");
   EXPECT_EQ(netns_inode("/", "/etc/passwd").error().what,
@@ -111,7 +104,7 @@ TEST(NetnsInode, ByName) {
   const FakeRoot root;
   root.link("run/netns/blue", "/proc/self/ns/net");
   root.file("run/netns/dead", "");  // what `ip netns add` leaves after a reboot without its mount
-  EXPECT_EQ(netns_inode(root.path(), "blue"), netns_inode_of("/proc/self/ns/net"));
+  EXPECT_EQ(netns_inode(root.path(), "blue"), inode_of("/proc/self/ns/net"));
   EXPECT_FALSE(netns_inode(root.path(), "dead"));
   for (const char* text : {"red", "", "."}) {
     EXPECT_EQ(netns_inode(root.path(), text).error().what,

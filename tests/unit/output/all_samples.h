@@ -4,11 +4,27 @@
 
 #include <cstring>
 #include <limits>
+#include <string>
 #include <vector>
 
+#include "output/json.h"
+#include "output/socket.h"
 #include "support/samples.h"
 
 namespace tcptrace::samples {
+
+// As `--json` prints them.
+inline std::string line_of(const model::Record& record) {
+  std::string out;
+  output::append_json(out, record, context());
+  return out;
+}
+
+inline std::string line_of(const model::Socket& socket) {
+  std::string out;
+  output::append_sample_json(out, socket, context());
+  return out;
+}
 
 inline std::vector<model::Record> all_records() {
   return {hooks(),

@@ -7,17 +7,14 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "all_samples.h"
 #include "golden.h"
 #include "support/samples.h"
 
 namespace tcptrace::output {
 namespace {
 
-std::string line_of(const model::Record& record) {
-  std::string out;
-  append_json(out, record, samples::context());
-  return out;
-}
+using samples::line_of;
 
 nlohmann::json json_of(const model::Record& record) {
   return nlohmann::json::parse(line_of(record));

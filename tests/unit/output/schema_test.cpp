@@ -38,18 +38,7 @@ namespace tcptrace::output {
 namespace {
 
 using nlohmann::json;
-
-std::string valid_line(const model::Record& record) {
-  std::string out;
-  append_json(out, record, samples::context());
-  return out;
-}
-
-std::string valid_line(const model::Socket& socket) {
-  std::string out;
-  append_sample_json(out, socket, samples::context());
-  return out;
-}
+using samples::line_of;
 
 std::string check_line() {
   return check_json(samples::hooks(), samples::check_report(), samples::context());
@@ -112,10 +101,10 @@ std::vector<std::string> host_lines() {
 
 TEST(Schema, EverySampleIsValid) {
   for (const model::Record& record : samples::all_records()) {
-    EXPECT_EQ("", test::validate(valid_line(record)));
+    EXPECT_EQ("", test::validate(line_of(record)));
   }
   for (const model::Socket& socket : samples::all_sockets()) {
-    EXPECT_EQ("", test::validate(valid_line(socket)));
+    EXPECT_EQ("", test::validate(line_of(socket)));
   }
   EXPECT_EQ("", test::validate(check_line()));
   for (const std::string& line : host_lines()) {
@@ -128,22 +117,22 @@ TEST(Schema, ExtremeValuesAreValid) {
   for (const EventKind kind :
        {EventKind::kState, EventKind::kConnect, EventKind::kAccept, EventKind::kClose,
         EventKind::kRetransmit, EventKind::kResetSent, EventKind::kResetReceived}) {
-    EXPECT_EQ("", test::validate(valid_line(samples::extreme_end(kind))));
+    EXPECT_EQ("", test::validate(line_of(samples::extreme_end(kind))));
   }
-  EXPECT_EQ("", test::validate(valid_line(samples::extreme_summary())));
-  EXPECT_EQ("", test::validate(valid_line(samples::extreme_socket())));
+  EXPECT_EQ("", test::validate(line_of(samples::extreme_summary())));
+  EXPECT_EQ("", test::validate(line_of(samples::extreme_socket())));
 }
 
 TEST(Schema, EmptyRecordsAreValid) {
-  EXPECT_EQ("", test::validate(valid_line(model::Hooks{})));
-  EXPECT_EQ("", test::validate(valid_line(model::Summary{})));
+  EXPECT_EQ("", test::validate(line_of(model::Hooks{})));
+  EXPECT_EQ("", test::validate(line_of(model::Summary{})));
   EXPECT_EQ("", test::validate(check_json({}, {}, {})));
   model::HostReport report;
   report.made = std::chrono::seconds(1);
   EXPECT_EQ("", test::validate(host_report_json(report)));
   model::Event event = samples::state_change();
   event.owner.reset();
-  EXPECT_EQ("", test::validate(valid_line(event)));
+  EXPECT_EQ("", test::validate(line_of(event)));
 }
 
 TEST(Schema, EveryEnumValueThatIsWrittenIsKnown) {
@@ -154,21 +143,21 @@ TEST(Schema, EveryEnumValueThatIsWrittenIsKnown) {
     event.owner->source = static_cast<model::OwnerSource>(number % 7);
     event.origin = static_cast<model::ResetOrigin>(number % 4);
     event.info->ca_state = event.info->pending = event.info->shutdown = number;
-    EXPECT_EQ("", test::validate(valid_line(event)));
+    EXPECT_EQ("", test::validate(line_of(event)));
     event = samples::retransmit();
     event.retransmit_type = static_cast<model::RetransmitType>(number % 7);
     event.tcp_flags = static_cast<std::uint8_t>(1U << (number % 8));
-    EXPECT_EQ("", test::validate(valid_line(event)));
+    EXPECT_EQ("", test::validate(line_of(event)));
     model::Socket socket = samples::socket();
     socket.connection.state = static_cast<model::TcpState>(number);
     socket.timer = static_cast<model::SocketTimer>(number % 5);
     socket.source = static_cast<model::SocketSource>(number % 2);
-    EXPECT_EQ("", test::validate(valid_line(socket)));
+    EXPECT_EQ("", test::validate(line_of(socket)));
   }
 }
 
 TEST(Schema, RefusesWhatItDoesNotKnow) {
-  const json valid = json::parse(valid_line(samples::reset_sent()));
+  const json valid = json::parse(line_of(samples::reset_sent()));
   const auto refused = [](const json& record) { return !test::validate(record.dump()).empty(); };
   EXPECT_FALSE(refused(valid));
   for (const char* object : {"connection", "process", "reset", "tcp_info"}) {
@@ -180,7 +169,7 @@ TEST(Schema, RefusesWhatItDoesNotKnow) {
   record["surprise"] = 1;
   EXPECT_TRUE(refused(record));
   record = valid;
-  record["retransmit"] = json::parse(valid_line(samples::retransmit()))["retransmit"];
+  record["retransmit"] = json::parse(line_of(samples::retransmit()))["retransmit"];
   EXPECT_TRUE(refused(record)) << "a reset has no retransmit";
   record = valid;
   record["type"] = "surprise";
@@ -265,10 +254,10 @@ TEST(Schema, DocumentsExactlyWhatIsWritten) {
   }
   std::set<std::string> written;
   for (const model::Record& record : records) {
-    collect_paths(json::parse(valid_line(record)), "", written);
+    collect_paths(json::parse(line_of(record)), "", written);
   }
   for (const model::Socket& socket : samples::all_sockets()) {
-    collect_paths(json::parse(valid_line(socket)), "", written);
+    collect_paths(json::parse(line_of(socket)), "", written);
   }
   collect_paths(json::parse(check_line()), "", written);
   for (const std::string& line : serve_and_probe_lines()) {
@@ -288,7 +277,7 @@ TEST(Golden, Json) {
     append_json(lines, record, samples::context());
   }
   for (const model::Socket& socket : samples::all_sockets()) {
-    lines += valid_line(socket);
+    lines += line_of(socket);
   }
   lines += check_line();
   test::expect_golden("records.jsonl", lines);
