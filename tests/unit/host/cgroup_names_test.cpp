@@ -31,7 +31,7 @@ class CgroupNamesTest : public testing::Test {
 
 TEST_F(CgroupNamesTest, FindsAPathByIdAndItsContainer) {
   const auto service = make_cgroup("/system.slice/api.service");
-  const auto container = make_cgroup("/system.slice/docker-" + kContainerId + ".scope");
+  const auto container = make_cgroup("/system.slice/docker-" + inner_id + ".scope");
   CgroupNames names(root_.path());
   const auto plain = names.lookup(service, 0, seconds(0));
   ASSERT_NE(plain, nullptr);
@@ -39,7 +39,7 @@ TEST_F(CgroupNamesTest, FindsAPathByIdAndItsContainer) {
   EXPECT_EQ(plain->container, "");
   const auto inside = names.lookup(container, 0, seconds(0));
   ASSERT_NE(inside, nullptr);
-  EXPECT_EQ(inside->container, kContainerId);
+  EXPECT_EQ(inside->container, inner_id);
   EXPECT_EQ(inside->runtime, "docker");
   EXPECT_EQ(names.lookup(make_cgroup(""), 0, seconds(0))->path, "/");
 }
@@ -68,32 +68,32 @@ TEST_F(CgroupNamesTest, WithoutIdOrProcessNothingIsKnown) {
 // On a hybrid host every process is in the root of the v2 hierarchy, and v1 knows the container.
 TEST_F(CgroupNamesTest, AsksTheProcessWhereTheV2PathNamesNoContainer) {
   const auto top = make_cgroup("");
-  root_.process(812, "api", 1, "4:memory:/docker/" + kContainerId + "\n0::/\n");
-  root_.process(900, "db", 1, "4:memory:/docker/" + kOuterContainerId + "\n0::/\n");
+  root_.process(812, "api", 1, "4:memory:/docker/" + inner_id + "\n0::/\n");
+  root_.process(900, "db", 1, "4:memory:/docker/" + outer_id + "\n0::/\n");
   root_.process(901, "sshd", 1, "4:memory:/system.slice/ssh.service\n0::/\n");
   CgroupNames names(root_.path());
-  EXPECT_EQ(names.lookup(top, 812, seconds(0))->container, kContainerId);
-  EXPECT_EQ(names.lookup(top, 900, seconds(0))->container, kOuterContainerId);
+  EXPECT_EQ(names.lookup(top, 812, seconds(0))->container, inner_id);
+  EXPECT_EQ(names.lookup(top, 900, seconds(0))->container, outer_id);
   EXPECT_EQ(names.lookup(top, 901, seconds(0))->path, "/");
 }
 
 TEST_F(CgroupNamesTest, DoesNotAskTheProcessWhereTheCgroupNamesAContainer) {
-  const auto id = make_cgroup("/docker/" + kContainerId);
-  root_.process(812, "api", 1, "0::/docker/" + kOuterContainerId + "\n");
+  const auto id = make_cgroup("/docker/" + inner_id);
+  root_.process(812, "api", 1, "0::/docker/" + outer_id + "\n");
   CgroupNames names(root_.path());
-  EXPECT_EQ(names.lookup(id, 812, seconds(0))->container, kContainerId);
+  EXPECT_EQ(names.lookup(id, 812, seconds(0))->container, inner_id);
 }
 
 TEST_F(CgroupNamesTest, WhatAProcessSaidIsKeptForASecondAndBeyondItsEnd) {
-  root_.process(812, "api", 1, "4:memory:/docker/" + kContainerId + "\n");
+  root_.process(812, "api", 1, "4:memory:/docker/" + inner_id + "\n");
   CgroupNames names(root_.path());
-  ASSERT_EQ(names.lookup(1, 812, seconds(10))->container, kContainerId);
+  ASSERT_EQ(names.lookup(1, 812, seconds(10))->container, inner_id);
   // The number is now another process's.
-  root_.file("proc/812/cgroup", "4:memory:/docker/" + kOuterContainerId + "\n");
-  EXPECT_EQ(names.lookup(1, 812, milliseconds(10'999))->container, kContainerId);
-  EXPECT_EQ(names.lookup(1, 812, milliseconds(11'000))->container, kOuterContainerId);
+  root_.file("proc/812/cgroup", "4:memory:/docker/" + outer_id + "\n");
+  EXPECT_EQ(names.lookup(1, 812, milliseconds(10'999))->container, inner_id);
+  EXPECT_EQ(names.lookup(1, 812, milliseconds(11'000))->container, outer_id);
   std::filesystem::remove_all(root_.path() / "proc/812");
-  EXPECT_EQ(names.lookup(1, 812, seconds(60))->container, kOuterContainerId);
+  EXPECT_EQ(names.lookup(1, 812, seconds(60))->container, outer_id);
 }
 
 TEST_F(CgroupNamesTest, TheCacheIsBounded) {
@@ -143,11 +143,10 @@ TEST(CgroupId, WithoutAMountSaysSo) {
 
 TEST(BestCgroupPath, PrefersTheLineThatNamesAContainer) {
   EXPECT_EQ(best_cgroup_path("0::/system.slice/api.service\n"), "/system.slice/api.service");
-  EXPECT_EQ(best_cgroup_path("9:name=systemd:/\n4:memory:/docker/" + kContainerId + "\n0::/\n"),
-            "/docker/" + kContainerId);
-  EXPECT_EQ(best_cgroup_path("4:memory:/docker/" + kContainerId + "\n0::/docker/" +
-                             kOuterContainerId + "\n"),
-            "/docker/" + kOuterContainerId);
+  EXPECT_EQ(best_cgroup_path("9:name=systemd:/\n4:memory:/docker/" + inner_id + "\n0::/\n"),
+            "/docker/" + inner_id);
+  EXPECT_EQ(best_cgroup_path("4:memory:/docker/" + inner_id + "\n0::/docker/" + outer_id + "\n"),
+            "/docker/" + outer_id);
   EXPECT_EQ(best_cgroup_path("12:cpu,cpuacct:/user\n"), "");
   EXPECT_EQ(best_cgroup_path("0::/odd:name\n"), "/odd:name");
   EXPECT_EQ(best_cgroup_path("garbage\n:\n\n"), "");

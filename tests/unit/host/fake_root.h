@@ -15,9 +15,9 @@
 namespace tcptrace::host {
 
 // Of containers: one, and one that it runs in.
-inline const std::string kContainerId =
+inline const std::string inner_id =
     "3f0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
-inline const std::string kOuterContainerId =
+inline const std::string outer_id =
     "aa0c9b2e5d7a4861b0c2d4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b";
 
 // Of anything; throws where there is nothing.
