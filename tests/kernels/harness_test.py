@@ -278,6 +278,25 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(verdicts.table([results.Test("6.1", "tp", "A.B", results.PASSED)], ["6.1"], ["tp"]), "")
 
 
+class Plan(unittest.TestCase):
+    KERNELS = [series.name for series in debian.SERIES]
+
+    def test_is_every_family_on_every_kernel(self):
+        pairs = [(name, family) for name, families in matrix.plan(self.KERNELS, matrix.FAMILIES, False) for family in families]
+        self.assertEqual(sorted(pairs), sorted((name, family) for name in self.KERNELS for family in matrix.FAMILIES))
+
+    def test_spread_is_auto_everywhere_and_each_other_family_on_some(self):
+        self.assertEqual(set(matrix.SPREAD), set(self.KERNELS))
+        guests = matrix.plan(self.KERNELS, matrix.FAMILIES, True)
+        self.assertEqual([name for name, families in guests if families == ["auto"]], self.KERNELS)
+        for family in matrix.FAMILIES[1:]:
+            self.assertGreaterEqual(sum(family in families for _, families in guests), 2, family)
+
+    def test_begins_with_what_takes_long(self):
+        guests = matrix.plan(["5.10", "6.1"], matrix.FAMILIES, True)
+        self.assertEqual(guests, [("5.10", ["tp", "kprobe"]), ("5.10", ["auto"]), ("6.1", ["auto"]), ("6.1", ["kprobe"])])
+
+
 class Initramfs(unittest.TestCase):
     def test_names_modules_as_the_kernel_does(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -20,7 +20,9 @@ import results
 import verdicts
 
 FAMILIES = ("auto", "fentry", "tp", "kprobe")
-GUESTS_AT_ONCE = (os.cpu_count() or 1) + 1  # a quarter of the time a guest has nothing to do
+GUESTS_AT_ONCE = (os.cpu_count() or 1) + 1  # two on two processors leave a quarter to two fifths of them idle
+# With --spread: where auto takes function hooks (5.10 to 6.12) or tracepoints (from 6.13 on) they need not be forced on each.
+SPREAD = {"5.10": ("tp", "kprobe"), "6.1": ("kprobe",), "6.12": ("tp",), "6.18": ("fentry",), "newest": ("fentry", "kprobe")}
 # Of tcptrace_host_recorder, with what the kernel is told: the last one has neither IPv6 nor connection tracking.
 SCENES = ((("host", "ipv6"), ""), (("ipv4",), "ipv6.disable=1 tcptrace.modules_ending=_diag"))
 
@@ -43,6 +45,7 @@ def parse_arguments(arguments):
     parser = argparse.ArgumentParser(prog="kernels", description=words)
     parser.add_argument("--only", metavar="KERNELS", type=choice(names), default=names, help="of " + ",".join(names))
     parser.add_argument("--family", metavar="FAMILIES", type=choice(FAMILIES), default=FAMILIES, help="of " + ",".join(FAMILIES))
+    parser.add_argument("--spread", action="store_true", help="auto on every kernel, each other family on two or three of them")
     parser.add_argument("--filter", default="*", help="GoogleTest filter")
     parser.add_argument("--list", action="store_true", help="fetch the kernels, name them and end")
     parser.add_argument("--shell", action="store_true", help="a shell in a guest with the first kernel of --only")
@@ -58,7 +61,7 @@ def parse_arguments(arguments):
         parser.add_argument(name, type=pathlib.Path, action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--counts", type=pathlib.Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    for name in ("family", "filter", "shell", "keep", "no_tracefs", "cpus", "recordings"):
+    for name in ("family", "spread", "filter", "shell", "keep", "no_tracefs", "cpus", "recordings"):
         if options.hosts and getattr(options, name) != parser.get_default(name):
             parser.error(f"--hosts runs no tests: --{name.replace('_', '-')} has no meaning with it")
     return options
@@ -68,6 +71,18 @@ def at_once(calls):
     with concurrent.futures.ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
         for future in [pool.submit(*call) for call in calls]:
             future.result()
+
+
+def plan(chosen, families, spread):
+    """The guests to run, as names of a kernel and its families. Those that take long come first, so that none of them is left
+    alone at the end; auto, which runs every test, takes half as long again as another family."""
+
+    def wanted(name, family):
+        return family == "auto" or not spread or family in SPREAD[name]
+
+    parts = [[family for family in families if family != "auto"], [family for family in families if family == "auto"]]
+    guests = [(name, [family for family in part if wanted(name, family)]) for part in parts for name in chosen]
+    return sorted((guest for guest in guests if guest[1]), key=lambda guest: -sum(1.5 if each == "auto" else 1 for each in guest[1]))
 
 
 class Matrix:
@@ -159,10 +174,10 @@ class Matrix:
         self.say(f"{words}{', ' + outcome.trouble if outcome.trouble else ''}")
 
     def run(self, chosen):
-        """First the guests that have more to do, so that no long one is left alone at the end."""
         self.build_common()
-        first, others = self.options.family[:1], self.options.family[1:]
-        at_once([(self.run_guest, series, families) for families in (others, first) if families for series in chosen])
+        series = {each.name: each for each in chosen}
+        guests = plan(series, self.options.family, self.options.spread)
+        at_once([(self.run_guest, series[name], families) for name, families in guests])
 
 
 def report(matrix, options):
