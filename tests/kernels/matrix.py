@@ -20,7 +20,7 @@ import results
 import verdicts
 
 FAMILIES = ("auto", "fentry", "tp", "kprobe")
-GUESTS_AT_ONCE = (os.cpu_count() or 1) + 1  # two on two processors leave a quarter to two fifths of them idle
+GUESTS_AT_ONCE = 2  # a third fills what two processors have left, and then tests find deadlines missed
 # With --spread: where auto takes function hooks (5.10 to 6.12) or tracepoints (from 6.13 on) they need not be forced on each.
 SPREAD = {"5.10": ("tp", "kprobe"), "6.1": ("kprobe",), "6.12": ("tp",), "6.18": ("fentry",), "newest": ("fentry", "kprobe")}
 # Of tcptrace_host_recorder, with what the kernel is told: the last one has neither IPv6 nor connection tracking.
@@ -82,7 +82,8 @@ def plan(chosen, families, spread):
 
     parts = [[family for family in families if family != "auto"], [family for family in families if family == "auto"]]
     guests = [(name, [family for family in part if wanted(name, family)]) for part in parts for name in chosen]
-    return sorted((guest for guest in guests if guest[1]), key=lambda guest: -sum(1.5 if each == "auto" else 1 for each in guest[1]))
+    guests = [guest for guest in guests if guest[1]]
+    return sorted(guests, key=lambda guest: -sum(1.5 if each == "auto" else 1 for each in guest[1]))
 
 
 class Matrix:
