@@ -174,6 +174,7 @@ TEST_F(ResetSent, ListenerClosedWithPendingConnection) {
     UniqueFd listener = lab().listen(port);
     const UniqueFd client = lab().connect(port);
     send_text(client.get(), "hello");
+    await_acknowledged(client.get());
     listener.reset();
     await_state(client.get(), TCP_CLOSE);
   });

@@ -54,6 +54,7 @@ void process_exit(const Stage& stage) {
 void listener_closed(const Stage& stage) {
   UniqueFd listener = stage.lab.listen(stage.port);
   const UniqueFd client = stage.lab.connect(stage.port);
+  await_connection(listener.get());
   listener.reset();
   await_state(client.get(), TCP_CLOSE);
 }

@@ -221,6 +221,15 @@ void await_unread(int fd, std::size_t bytes) {
   require(arrived, "the data never arrived");
 }
 
+void await_acknowledged(int fd) {
+  const bool acknowledged = wait_until([&] {
+    int unacked = 0;
+    checked(::ioctl(fd, SIOCOUTQ, &unacked), "SIOCOUTQ");
+    return unacked == 0;
+  });
+  require(acknowledged, "the data was never acknowledged");
+}
+
 std::uint16_t local_port(int fd) {
   SocketAddress local;
   local.size = sizeof(local.storage);

@@ -53,6 +53,7 @@ void await_state(int fd, int state, std::chrono::milliseconds timeout = 5s);
 // delayed one.
 void await_fin_wait2(const Netns& netns, std::uint16_t port);
 void await_unread(int fd, std::size_t bytes);
+void await_acknowledged(int fd);  // until the peer has acknowledged all that was sent
 [[nodiscard]] std::uint16_t local_port(int fd);
 [[nodiscard]] std::uint64_t cookie(int fd);
 
