@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include "base/result.h"
 #include "cli/pipeline.h"
@@ -10,7 +11,9 @@
 
 namespace tcptrace::cli {
 
-// How long a trace that also does something else waits for records at a time.
+// Of a trace that also does something else: its ring buffer, and how long it waits for records at
+// a time.
+inline constexpr std::uint32_t kSideRingBytes = 16U << 20;
 inline constexpr std::chrono::milliseconds kConsumeTime{10};
 // What is on its way when what was traced is over still counts: the waits of trace::ResetFilter and
 // trace::ResetPairs included.

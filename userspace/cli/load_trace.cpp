@@ -18,7 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr std::uint32_t kLoadRingBytes = 16U << 20;
 // A queue that is full stays so for as long as what fills it goes on.
 constexpr milliseconds kLook{200};
 constexpr std::uint32_t kListening = state_bit(model::TcpState::kListen);
@@ -52,7 +51,7 @@ void LoadTrace::join() {
 Result<void> LoadTrace::open() {
   kernel::SessionOptions options;
   options.filter = of_port(listener_.port);
-  options.ring_size_bytes = kLoadRingBytes;
+  options.ring_size_bytes = kSideRingBytes;
   options.max_connections = kDefaultConnections;
   auto session = kernel::BpfSession::open(options);
   if (!session) {

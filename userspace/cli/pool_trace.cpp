@@ -14,8 +14,6 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-constexpr std::uint32_t kPoolRingBytes = 16U << 20;
-
 // A change of state is what tells who has closed first, and when.
 model::Filter with_events_of_pools(model::Filter filter) {
   filter.events = {.reset = false,
@@ -35,7 +33,7 @@ Result<std::unique_ptr<PoolTrace>> PoolTrace::start(const model::Filter& filter,
                                                     host::CgroupNames& cgroups) {
   kernel::SessionOptions options;
   options.filter = with_events_of_pools(filter);
-  options.ring_size_bytes = kPoolRingBytes;
+  options.ring_size_bytes = kSideRingBytes;
   options.max_connections = kDefaultConnections;
   auto session = kernel::BpfSession::open(options);
   if (!session) {

@@ -54,13 +54,9 @@ Label close_label(const Event& event) {
   return {result == "reset" ? "closed by RST" : "closed"};
 }
 
-std::string microseconds_text(std::uint32_t us) {
-  return human_duration(std::chrono::microseconds(us));
-}
-
 void add_path(Clauses& clauses, const TcpInfo& info) {
   if (info.rtt_us != 0) {
-    clauses.add("rtt {}", microseconds_text(info.rtt_us));
+    clauses.add("rtt {}", human_duration(std::chrono::microseconds(info.rtt_us)));
   }
   clauses.add("cwnd {}", info.snd_cwnd);
 }
@@ -161,7 +157,7 @@ void retransmit_detail(Clauses& clauses, const Event& event) {
   }
   clauses.add("{}", human_bytes(event.length_bytes));
   if (event.info.has_value()) {
-    clauses.add("rto {}", microseconds_text(event.info->rto_us));
+    clauses.add("rto {}", human_duration(std::chrono::microseconds(event.info->rto_us)));
     add_path(clauses, *event.info);
     clauses.add("{} in flight", event.info->unacked);
   }
