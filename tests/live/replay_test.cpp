@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -20,19 +19,15 @@
 #include "stress/child.h"
 #include "stress/command.h"
 #include "support/cgroup.h"
+#include "support/files.h"
 #include "support/traced_test.h"
 
 namespace tcptrace::live {
 namespace {
 
 namespace fs = std::filesystem;
+using test::contents;
 using Words = std::vector<std::string>;
-
-std::string contents(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 class Replay : public TracedTest {
  protected:

@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,6 +17,7 @@
 #include "base/unique_fd.h"
 #include "fake_root.h"
 #include "host/sysctl.h"
+#include "support/files.h"
 
 namespace tcptrace::host {
 namespace {
@@ -45,9 +44,7 @@ class SysctlDropin : public ::testing::Test {
     return {.root = root_.path(), .owner = settings_owner(root_.path(), true), .dropin = dropin};
   }
   [[nodiscard]] std::string text(const std::filesystem::path& name) const {
-    std::ostringstream all;
-    all << std::ifstream(root_.path() / name).rdbuf();
-    return all.str();
+    return test::contents(root_.path() / name);
   }
   [[nodiscard]] bool there(const std::filesystem::path& name) const {
     return std::filesystem::exists(root_.path() / name);

@@ -10,23 +10,18 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "sink/file_source.h"
+#include "support/files.h"
 
 namespace tcptrace::sink {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string contents(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
+using test::contents;
 
 Result<void> append(BlockFile& file, std::string_view text) {
   return file.append(std::as_bytes(std::span(text)));

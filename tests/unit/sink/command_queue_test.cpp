@@ -5,14 +5,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "support/files.h"
 
 namespace tcptrace::sink {
 namespace {
@@ -32,10 +31,7 @@ class CommandQueueTest : public ::testing::Test {
   }
 
   [[nodiscard]] std::string file() const { return (directory_ / "told").native(); }
-  [[nodiscard]] std::string told() const {
-    std::ifstream stream(file());
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
+  [[nodiscard]] std::string told() const { return test::contents(file()); }
   static void finish(CommandQueue& queue) { queue.finish(boot_time() + seconds(20)); }
 
  private:
@@ -122,8 +118,7 @@ TEST_F(CommandQueueTest, EndsWhatTakesTooLongWithItsChildren) {
   EXPECT_EQ(queue.failure(), "took longer than 30 s and was ended");
   const std::string stat = "/proc/" + told().substr(0, told().size() - 1) + "/stat";
   const auto runs = [&stat] {
-    std::ifstream stream(stat);
-    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    const std::string text = test::contents(stat);
     return !text.empty() && text.find(") Z ") == std::string::npos;
   };
   while (runs()) {

@@ -11,16 +11,18 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "support/files.h"
+
 namespace tcptrace::sink {
 namespace {
 
 namespace fs = std::filesystem;
+using test::contents;
 
 struct Pipe {
   Pipe() {
@@ -31,12 +33,6 @@ struct Pipe {
   }
   UniqueFd reader, writer;
 };
-
-std::string written_to(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 class FdSinkTest : public testing::Test {
  protected:
@@ -58,7 +54,7 @@ TEST_F(FdSinkTest, AFileHasItsLinesAfterFlush) {
   ASSERT_TRUE((*sink)->write("one\n"));
   ASSERT_TRUE((*sink)->write("two\n"));
   ASSERT_TRUE((*sink)->flush());
-  EXPECT_EQ(written_to(path), "one\ntwo\n");
+  EXPECT_EQ(contents(path), "one\ntwo\n");
   EXPECT_EQ((*sink)->lost_lines(), 0U);
 }
 
@@ -106,7 +102,7 @@ TEST_F(FdSinkTest, APartialWriteLeavesOnlyWholeLines) {
   const auto flushed = (*sink)->flush();
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   ASSERT_FALSE(flushed);
-  EXPECT_EQ(written_to(path), "{\"n\":1111}\n{\"n\":2222}\n");
+  EXPECT_EQ(contents(path), "{\"n\":1111}\n{\"n\":2222}\n");
   EXPECT_EQ((*sink)->lost_lines(), 2U);
 }
 

@@ -10,19 +10,20 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "base/unique_fd.h"
+#include "support/files.h"
 
 namespace tcptrace::sink {
 namespace {
 
 namespace fs = std::filesystem;
+using test::contents;
 
 class WholeFile : public testing::Test {
  protected:
@@ -32,12 +33,6 @@ class WholeFile : public testing::Test {
   }
   ~WholeFile() override { fs::remove_all(directory); }
 
-  [[nodiscard]] static std::string content(const fs::path& path) {
-    const std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
   [[nodiscard]] std::size_t files() const {
     return static_cast<std::size_t>(
         std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
@@ -53,7 +48,7 @@ TEST_F(WholeFile, ANewOneIsAsTheUmaskSays) {
     EXPECT_TRUE(check_whole_file(path));
     EXPECT_TRUE(write_whole_file(path, "hello\n"));
     ::umask(before);
-    EXPECT_EQ(content(path), "hello\n");
+    EXPECT_EQ(contents(path), "hello\n");
     EXPECT_EQ(fs::status(path).permissions(), static_cast<fs::perms>(mode));
   }
   EXPECT_EQ(files(), 2U);
@@ -70,7 +65,7 @@ TEST_F(WholeFile, WhatItReplacesGivesItModeAndOwner) {
   ASSERT_EQ(::stat(path.c_str(), &before), 0);
   ASSERT_TRUE(write_whole_file(path, "new"));
   ASSERT_EQ(::stat(path.c_str(), &after), 0);
-  EXPECT_EQ(content(path), "new");
+  EXPECT_EQ(contents(path), "new");
   EXPECT_EQ(after.st_mode, before.st_mode);
   EXPECT_EQ(after.st_uid, before.st_uid);
   EXPECT_EQ(after.st_gid, before.st_gid);
@@ -86,7 +81,7 @@ TEST_F(WholeFile, ADescriptorIsWrittenTo) {
        {fmt::format("/dev/fd/{}", open.get()), (directory / "out").native()}) {
     ASSERT_TRUE(check_whole_file(name));
     ASSERT_TRUE(write_whole_file(name, name));
-    EXPECT_EQ(content(path), name);
+    EXPECT_EQ(contents(path), name);
     struct stat behind {};
     struct stat named {};
     ASSERT_EQ(::fstat(open.get(), &behind), 0);
@@ -111,7 +106,7 @@ TEST_F(WholeFile, WhatIsTooLongForTheDiskLeavesTheOldOne) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(WEXITSTATUS(status), 7);
-  EXPECT_EQ(content(path), "old");
+  EXPECT_EQ(contents(path), "old");
   EXPECT_EQ(files(), 1U);
 }
 
@@ -120,7 +115,7 @@ TEST_F(WholeFile, ReplacesAndWhoHasTheOldOneOpenKeepsIt) {
   ASSERT_TRUE(write_whole_file(path, "old"));
   const UniqueFd old(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_TRUE(write_whole_file(path, "new"));
-  EXPECT_EQ(content(path), "new");
+  EXPECT_EQ(contents(path), "new");
   char text[8] = {};
   EXPECT_EQ(::read(old.get(), text, sizeof text), 3);
   EXPECT_STREQ(text, "old");
@@ -132,7 +127,7 @@ TEST_F(WholeFile, OfASymbolicLinkWhatItPointsToIsReplaced) {
   fs::create_symlink("a", directory / "link");
   ASSERT_TRUE(write_whole_file(directory / "link", "new"));
   EXPECT_TRUE(fs::is_symlink(directory / "link"));
-  EXPECT_EQ(content(path), "new");
+  EXPECT_EQ(contents(path), "new");
 }
 
 TEST_F(WholeFile, WhatCannotBeWrittenLeavesNothingBehind) {
