@@ -14,7 +14,7 @@ import xml.etree.ElementTree
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 MARK = {PASSED: ".", FAILED: "F", SKIPPED: "s"}
-MESSAGE_LINES = 12
+MESSAGE_LINES = 20
 OUTSIDE = "(outside any test)"
 DRILL_SUITE = re.compile(r"(.*/)?DrillTest")
 

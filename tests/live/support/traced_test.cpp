@@ -8,6 +8,7 @@
 #include <iterator>
 #include <numeric>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include "stress/drill.h"
@@ -39,6 +40,7 @@ struct Stage {
   Tracer tracer{watch(lab)};
   Totals counted;  // by the kernel, up to the last scenario
   std::size_t lines_seen = 0;
+  Seen last;  // of the scenario played last
 };
 
 // Built by the first test that needs it: a filtered run may need none.
@@ -156,6 +158,14 @@ void check_totals(Stage& at) {
   }
 }
 
+std::string text_of(const Lines& lines) {
+  std::ostringstream text;
+  for (const Line& line : lines) {
+    text << '\n' << line;
+  }
+  return text.str();
+}
+
 }  // namespace
 
 Lines Seen::of(End end, std::string_view type) const {
@@ -242,6 +252,10 @@ void TracedTest::SetUpTestSuite() {
 }
 
 void TracedTest::TearDown() {
+  const Seen last = std::exchange(stage()->last, {});
+  if (HasFailure() && !last.lines.empty()) {
+    ADD_FAILURE() << "the records of its last scenario:" << text_of(last.lines);
+  }
   const auto bad = tracer().bad_lines();
   EXPECT_TRUE(bad.empty()) << bad.size()
                            << " lines are not as the schema says, the first: " << bad.front();
@@ -264,6 +278,7 @@ Seen TracedTest::play_once(const Scenario& scenario) {
   seen.lines = tracer().lines(from, [&](const Line& line) {
     return line.local_port() == seen.port || line.peer_port() == seen.port;
   });
+  stage()->last = seen;
   return seen;
 }
 

@@ -61,7 +61,7 @@ void expect_snapshot(const Line& line, std::int64_t bytes_received);
 class TracedTest : public testing::Test {
  protected:
   static void SetUpTestSuite();
-  void TearDown() override;
+  void TearDown() override;  // prints the records of the last scenario of a test that failed
 
   [[nodiscard]] static Lab& lab();
   [[nodiscard]] static Tracer& tracer();
