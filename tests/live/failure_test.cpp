@@ -210,8 +210,7 @@ TEST_F(Close, ResetEndIsToldOnceMoreWithItsReason) {
       },
       [](std::uint16_t port) {
         Pair pair = lab().pair(port);
-        reset_on_close(pair.server.get());
-        pair.server.reset();
+        abort_connection(pair.server, pair.client.get());
       });
   const Lines client = seen.of(End::kClient, "close");
   const Lines server = seen.of(End::kServer, "close");

@@ -32,18 +32,15 @@ class FilterTest : public TracedTest {
     const UniqueFd listener = listen_at(netns, at);
     UniqueFd client = connect_from(netns, at);
     const UniqueFd server = accept_from(listener.get());
-    reset_on_close(client.get());
-    client.reset();
+    abort_connection(client, server.get());
   }
   static void reset_between(const Endpoint& at) {
     Pair pair = lab().pair(at, at);
-    reset_on_close(pair.client.get());
-    pair.client.reset();
+    abort_connection(pair.client, pair.server.get());
   }
   static void reset_mapped(std::uint16_t port) {
     Pair pair = lab().pair({"::", port}, {std::string("::ffff:") + kServerV4, port});
-    reset_on_close(pair.client.get());
-    pair.client.reset();
+    abort_connection(pair.client, pair.server.get());
   }
 
   // Makes and resets a connection each time it is told "go"; in `cgroup`, if one is given.

@@ -46,6 +46,16 @@ class OwnerTest : public TracedTest {
             }};
   }
 
+  // Closes `end` with a reset, and returns once it has reached the other end, which a process of
+  // `netns` has, or none yet: closed before, that end would send a segment of its own.
+  static void abort_connection_to(const Netns& netns, UniqueFd& end) {
+    const auto resets = [&] { return netns.counter("Tcp", "EstabResets"); };
+    const std::uint64_t before = resets();
+    reset_on_close(end.get());
+    end.reset();
+    require(wait_until([&] { return resets() > before; }), "the reset never arrived");
+  }
+
   static void order(const Child& child, std::string_view word, std::string_view answer) {
     child.channel().say(word);
     child.channel().expect(answer);
@@ -106,8 +116,7 @@ TEST_F(OwnerTest, PreforkedWorkersOfOneListener) {
       order(child, "accept", "accepted");
     }
     for (UniqueFd& client : clients) {
-      reset_on_close(client.get());
-      client.reset();
+      abort_connection_to(lab().server, client);
     }
   });
   const Lines received = seen.resets(End::kServer, "received");
@@ -182,8 +191,7 @@ TEST_F(OwnerTest, NeverAcceptedBelongsToTheListenersOwner) {
     pid = child.pid();
     child.channel().expect("listening");
     UniqueFd client = lab().connect(port);
-    reset_on_close(client.get());
-    client.reset();
+    abort_connection_to(lab().server, client);
   });
   const Lines received = seen.resets(End::kServer, "received");
   ASSERT_EQ(received.size(), 1U);
@@ -223,8 +231,7 @@ TEST_F(OwnerTest, NeverAcceptedBelongsToTheListenerThatIsLeft) {
     UniqueFd client = lab().connect(port);
     replacement.channel().say("await");
     replacement.channel().expect("queued");
-    reset_on_close(client.get());
-    client.reset();
+    abort_connection_to(lab().server, client);
   });
   const Lines received = seen.resets(End::kServer, "received");
   ASSERT_EQ(received.size(), 1U);
@@ -245,9 +252,7 @@ TEST_F(OwnerTest, NewConnectionIsNotTheOldOneThatHadItsPorts) {
       const UniqueFd listener = lab().listen(port);
       UniqueFd client = connect();
       const UniqueFd server = accept_from(listener.get());
-      reset_on_close(client.get());
-      client.reset();
-      await_state(server.get(), TCP_CLOSE);
+      abort_connection(client, server.get());
     }
     EXPECT_THROW((void)connect(), std::system_error);
   });
@@ -272,8 +277,7 @@ TEST_F(OwnerTest, UserOfAnUnprivilegedProcess) {
     client_pid = child.pid();
     child.channel().expect("connected");
     UniqueFd server = accept_from(listener.get());
-    reset_on_close(server.get());
-    server.reset();
+    abort_connection_to(lab().client, server);
     child.channel().say("end");
   });
   const Lines received = seen.resets(End::kClient, "received");
@@ -296,8 +300,7 @@ TEST_F(OwnerTest, ThreadsBelongToTheirProcess) {
     pid = child.pid();
     tid = static_cast<pid_t>(std::stol(child.channel().hear()));
     UniqueFd server = accept_from(listener.get());
-    reset_on_close(server.get());
-    server.reset();
+    abort_connection_to(lab().client, server);
     child.channel().say("end");
   });
   const Lines received = seen.resets(End::kClient, "received");
@@ -327,8 +330,7 @@ class OwnerCgroup : public OwnerTest {
       });
       child.channel().expect("connected");
       UniqueFd server = accept_from(listener.get());
-      reset_on_close(server.get());
-      server.reset();
+      abort_connection_to(lab().client, server);
       child.channel().say("end");
       child.join();
     });

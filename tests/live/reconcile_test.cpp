@@ -110,9 +110,7 @@ class MixedTraffic {
   }
 
   [[nodiscard]] static int aborted(UniqueFd by, const UniqueFd& other) {
-    reset_on_close(by.get());
-    by.reset();
-    await_state(other.get(), TCP_CLOSE);
+    abort_connection(by, other.get());
     return 1;
   }
 

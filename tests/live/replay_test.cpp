@@ -67,14 +67,14 @@ class Replay : public TracedTest {
   static void make_trouble(std::uint16_t port) {
     for (const char* address : {kServerV4, kServerV6}) {
       Pair aborted = lab().pair({address, port}, {address, port});
-      reset_on_close(aborted.client.get());
-      aborted.client.reset();
+      abort_connection(aborted.client, aborted.server.get());
       ++port;
     }
     Pair unread = lab().pair(port++);
     send_text(unread.client.get(), "unread");
     await_unread(unread.server.get(), 6);
     unread.server.reset();
+    await_state(unread.client.get(), TCP_CLOSE);
     // Nobody reads any more: the server resets without an RST first, and then replies with one.
     Pair late = lab().pair(port++);
     late.server.reset();

@@ -18,9 +18,7 @@ TEST_F(ResetReceived, EstablishedIsConnectionReset) {
     Pair pair = lab().pair(port);
     send_text(pair.server.get(), "hello");
     receive_bytes(pair.client.get(), 5);
-    reset_on_close(pair.server.get());
-    pair.server.reset();
-    await_state(pair.client.get(), TCP_CLOSE);
+    abort_connection(pair.server, pair.client.get());
     require(so_error(pair.client.get()) == ECONNRESET, "not ECONNRESET");
   });
   const Lines received = seen.resets(End::kClient, "received");
@@ -39,9 +37,7 @@ TEST_F(ResetReceived, CloseWaitIsBrokenPipe) {
     ::shutdown(pair.server.get(), SHUT_WR);
     await_state(pair.client.get(), TCP_CLOSE_WAIT);
     await_state(pair.server.get(), TCP_FIN_WAIT2);
-    reset_on_close(pair.server.get());
-    pair.server.reset();
-    await_state(pair.client.get(), TCP_CLOSE);
+    abort_connection(pair.server, pair.client.get());
     require(so_error(pair.client.get()) == EPIPE, "not EPIPE");
   });
   const Lines received = seen.resets(End::kClient, "received");
@@ -146,9 +142,7 @@ TEST_F(ResetReceived, RealOneInFinWait2) {
     ::shutdown(pair.server.get(), SHUT_RDWR);
     await_state(pair.client.get(), TCP_CLOSE_WAIT);
     await_state(pair.server.get(), TCP_FIN_WAIT2);
-    reset_on_close(pair.client.get());
-    pair.client.reset();
-    await_state(pair.server.get(), TCP_CLOSE);
+    abort_connection(pair.client, pair.server.get());
   });
   const Lines received = seen.resets(End::kServer, "received");
   ASSERT_EQ(received.size(), 1U);

@@ -31,6 +31,7 @@ TEST_F(ResetSent, CloseWithUnreadData) {
     send_text(pair.client.get(), "hello");
     await_unread(pair.server.get(), 5);
     pair.server.reset();
+    await_state(pair.client.get(), TCP_CLOSE);
   });
   const Lines sent = seen.resets(End::kServer, "sent");
   ASSERT_EQ(sent.size(), 1U);
@@ -65,8 +66,7 @@ TEST_F(ResetSent, LingerZero) {
     Pair pair = lab().pair(port);
     send_text(pair.client.get(), "hello");
     receive_bytes(pair.server.get(), 5);
-    reset_on_close(pair.server.get());
-    pair.server.reset();
+    abort_connection(pair.server, pair.client.get());
   });
   const Lines sent = seen.resets(End::kServer, "sent");
   ASSERT_EQ(sent.size(), 1U);
@@ -82,8 +82,7 @@ TEST_F(ResetSent, LingerZero) {
 TEST_F(ResetSent, LingerZeroByTheClient) {
   const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
     Pair pair = lab().pair(port);
-    reset_on_close(pair.client.get());
-    pair.client.reset();
+    abort_connection(pair.client, pair.server.get());
   });
   const Lines sent = seen.resets(End::kClient, "sent");
   const Lines received = seen.resets(End::kServer, "received");
@@ -97,8 +96,7 @@ TEST_F(ResetSent, LingerZeroByTheClient) {
 TEST_F(ResetSent, LingerZeroIpv6) {
   const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
     Pair pair = lab().pair({kServerV6, port}, {kServerV6, port});
-    reset_on_close(pair.server.get());
-    pair.server.reset();
+    abort_connection(pair.server, pair.client.get());
   });
   const Lines sent = seen.resets(End::kServer, "sent");
   const Lines received = seen.resets(End::kClient, "received");
@@ -119,8 +117,7 @@ TEST_F(ResetSent, LingerZeroIpv6) {
 TEST_F(ResetSent, MappedAddressesPrintAsIpv4OnTheServer) {
   const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
     Pair pair = lab().pair({"::", port}, {kServerV4, port});
-    reset_on_close(pair.server.get());
-    pair.server.reset();
+    abort_connection(pair.server, pair.client.get());
   });
   const Lines sent = seen.resets(End::kServer, "sent");
   ASSERT_EQ(sent.size(), 1U);
@@ -131,8 +128,7 @@ TEST_F(ResetSent, MappedAddressesPrintAsIpv4OnTheServer) {
 TEST_F(ResetSent, MappedAddressesPrintAsIpv4OnTheClient) {
   const Seen seen = play_resets(1, 1, [](std::uint16_t port) {
     Pair pair = lab().pair({kServerV4, port}, {std::string("::ffff:") + kServerV4, port});
-    reset_on_close(pair.client.get());
-    pair.client.reset();
+    abort_connection(pair.client, pair.server.get());
   });
   const Lines sent = seen.resets(End::kClient, "sent");
   ASSERT_EQ(sent.size(), 1U);
@@ -148,6 +144,7 @@ TEST_F(ResetSent, ConnectToUnspecDisconnects) {
     send_text(pair.server.get(), "data");
     receive_bytes(pair.client.get(), 4);
     disconnect(pair.client.get());
+    await_state(pair.server.get(), TCP_CLOSE);
   });
   const Lines sent = seen.resets(End::kClient, "sent");
   ASSERT_EQ(sent.size(), 1U);

@@ -30,8 +30,7 @@ class RunTest : public TracedTest {
 
   static void reset_one(std::uint16_t port) {
     Pair pair = lab().pair(port);
-    reset_on_close(pair.client.get());
-    pair.client.reset();
+    abort_connection(pair.client, pair.server.get());
   }
 
   static bool is_event(const Line& line) { return line.has("/connection"); }

@@ -29,9 +29,7 @@ void close_with_unread_data(const Stage& stage) {
 
 void abortive_close(const Stage& stage) {
   Pair pair = stage.lab.pair(stage.port);
-  reset_on_close(pair.server.get());
-  pair.server.reset();
-  await_state(pair.client.get(), TCP_CLOSE);
+  abort_connection(pair.server, pair.client.get());
 }
 
 void process_exit(const Stage& stage) {

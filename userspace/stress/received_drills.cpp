@@ -23,9 +23,7 @@ void peer_aborted(const Stage& stage) {
   Pair pair = stage.lab.pair(stage.port);
   send_text(pair.server.get(), "hello");
   receive_bytes(pair.client.get(), 5);
-  reset_on_close(pair.server.get());
-  pair.server.reset();
-  await_state(pair.client.get(), TCP_CLOSE);
+  abort_connection(pair.server, pair.client.get());
 }
 
 // The server's socket goes without a word, as when its host is started anew.

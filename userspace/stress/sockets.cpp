@@ -179,6 +179,12 @@ void set_option(int fd, int level, int name, int value) {
 
 void reset_on_close(int fd) { checked(abort_on_close(fd) ? 0 : -1, "SO_LINGER"); }
 
+void abort_connection(UniqueFd& end, int peer) {
+  reset_on_close(end.get());
+  end.reset();
+  await_state(peer, TCP_CLOSE);
+}
+
 void set_blocking(int fd, bool blocking) {
   const int flags = checked(::fcntl(fd, F_GETFL), "F_GETFL");
   checked(::fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK), "F_SETFL");

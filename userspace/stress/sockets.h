@@ -42,6 +42,9 @@ void receive_bytes(int fd, std::size_t size);  // blocks until all have come
 [[nodiscard]] int send_error(int fd);          // errno of sending one byte; 0 for success
 void set_option(int fd, int level, int name, int value);
 void reset_on_close(int fd);  // SO_LINGER, 0 s
+// Closes `end` with a reset, and returns once `peer` has received it: a peer that is closed before
+// sends a FIN, and another reset answers that.
+void abort_connection(UniqueFd& end, int peer);
 void set_blocking(int fd, bool blocking);
 void disconnect(int fd);  // connect(AF_UNSPEC)
 
